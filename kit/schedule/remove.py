@@ -21,7 +21,7 @@ def remove(workspace: Path, name: str) -> None:
     purpose = f"kit schedule remove {name}"
     with (
         place.lock(f"schedule-{name}", purpose, wait=False),
-        place.lock(f"schedule-{name}-desk", purpose),
+        place.lock(f"schedule-{name}-journal", purpose),
     ):
         (folder / FILE).unlink()  # first: even if this is killed now, no tick finds the schedule
         shutil.rmtree(folder)

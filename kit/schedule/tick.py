@@ -1,6 +1,6 @@
 """One tick of the clock: run what is due, by the schedule's policies. cron, systemd and Kubernetes call this.
 
-Two locks of the workspace keep ticks apart. `schedule-<name>-desk` is held for moments, to decide and to write the
+Two locks of the workspace keep ticks apart. `schedule-<name>-journal` is held for moments, to decide and to write the
 journal; `schedule-<name>` as long as runs of the schedule go on. The second is taken and given back only under the
 first, so that a time that is queued behind a run is either taken by that run's tick or by the one that queued it. Both
 are freed by the operating system when their holder dies.
@@ -11,7 +11,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +63,7 @@ class _Ticker:
 
     def decide_and_take(self) -> bool:
         """Decide about what came due, and take the run unless another has it; return whether this process runs."""
-        with self._desk():
+        with self._journal_lock():
             journal = self._read()
             free = self._take()
             if free:
@@ -92,7 +92,7 @@ class _Ticker:
         return ended
 
     def _next(self) -> dt.datetime | None:
-        with self._desk():
+        with self._journal_lock():
             journal = self._read()
             self._decide(journal, busy=bool(journal.running))
             entry = next(iter(journal.queued()), None)
@@ -111,7 +111,7 @@ class _Ticker:
         try:
             ended = self.environment.run(self.schedule, due, self.place.path, self.environment.say)
         finally:
-            with self._desk():
+            with self._journal_lock():
                 journal = self._read(damaged=True)
                 # What came due during this run overlapped with it.
                 self._decide(journal, busy=True)
@@ -177,7 +177,7 @@ class _Ticker:
 
     def _wait_for_end(self) -> bool:
         while True:
-            with self._desk():
+            with self._journal_lock():
                 journal = self._read()
                 if not journal.queued():
                     return False  # a later tick has taken it
@@ -196,14 +196,9 @@ class _Ticker:
             return False
         return True
 
-    def _desk(self) -> ExitStack:
-        stack = ExitStack()
-        stack.enter_context(
-            self.place.lock(
-                f"schedule-{self.schedule.name}-desk", "a look at the clock", say=self.environment.say
-            )
-        )
-        return stack
+    def _journal_lock(self) -> AbstractContextManager[None]:
+        name = f"schedule-{self.schedule.name}-journal"
+        return self.place.lock(name, "a look at the clock", say=self.environment.say)
 
     def _read(self, *, damaged: bool = False) -> Journal:
         """Read the journal, by the schedule as it is now: it may have changed since, for instance while a run went on.
