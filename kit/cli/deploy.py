@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +16,7 @@ from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
     from kit.checks.check import Finding
+    from kit.deploy.config import DeploySettings
     from kit.deploy.target import Target
 
 app = typer.Typer()
@@ -70,7 +72,7 @@ def k8s(  # noqa: PLR0913, PLR0917  what differs from one cluster to another
     from kit.deploy.write import write_files
 
     asked = {"name": name, "namespace": namespace, "batching_file": batching and str(batching.absolute())}
-    target = _target(project, workspace, asked, (canary, stable, canary_replicas))
+    target = _with_canary(_target(project, workspace, asked), canary, stable, canary_replicas)
     written = write_files(out.absolute(), manifests(target), force=force)
     typer.echo(written.message)
     typer.echo(
@@ -200,29 +202,35 @@ def _print(findings: Sequence[Finding]) -> None:
     )
 
 
-def _target(
-    project: str,
-    workspace: object,
-    asked: dict[str, Any],
-    canary: tuple[int | None, int | None, int | None] = (None, None, None),
-) -> Target:
-    from kit.deploy.target import Target, canary_of
-    from kit.errors import DeployError
+def _target(project: str, workspace: object, asked: dict[str, Any]) -> Target:
+    from kit.deploy.target import Target
     from kit.project import Project
 
     place = workspace_of(workspace)
     found = Project.load(project, place.path)
-    version, stable, replicas = canary
-    if version is None and (stable, replicas) != (None, None):
+    return Target.of(place, found, _with_changes(found.spec.deploy, asked))
+
+
+def _with_canary(target: Target, version: int | None, stable: int | None, replicas: int | None) -> Target:
+    from kit.deploy.target import canary_of
+    from kit.errors import DeployError
+
+    if version is not None:
+        canary = canary_of(target.workspace, target.project, version, stable, replicas or 1)
+        return replace(target, canary=canary)
+    if (stable, replicas) != (None, None):
         raise DeployError(
             "--stable and --canary-replicas need a canary, but no version was given for it. Give it with --canary."
         )
-    chosen = canary_of(place, found, version, stable, replicas or 1) if version is not None else None
-    return Target.of(place, found, with_changes(found.spec.deploy, asked), chosen)
+    return target
 
 
-def with_changes(settings: Any, asked: dict[str, Any]) -> Any:
+def _with_changes(settings: DeploySettings, asked: dict[str, Any]) -> DeploySettings:
     """Return settings with the command line's values, checked like project.yml.
+
+    Args:
+        settings: those of project.yml.
+        asked: fields of them; None: the option was not given.
 
     Raises:
         DeployError: when they are not valid.
