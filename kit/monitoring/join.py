@@ -1,9 +1,8 @@
 """Join predictions with labels that arrive late: by keys, within a window, with every row accounted for.
 
 A prediction takes some 130 bytes at the peak: a hash of its keys (64 bits: among ten million rows two are mistaken for
-one
-another with a probability of 3 in a million), its time, version, score and place. So days of millions of rows join in
-memory, and the labels are streamed.
+one another with a probability of 3 in a million), its time, version, score and place. So days of millions of rows join
+in memory, and the labels are streamed.
 """
 
 from __future__ import annotations
