@@ -13,6 +13,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
+from kit.digests import of_file
 from kit.setup.locked import LOCK, read_lock
 from kit.workspace import CHECKOUT
 
@@ -37,6 +38,11 @@ def installed_packages() -> Mapping[str, str]:
     found = [_PACKAGE.fullmatch(path.name) for folder in folders for path in folder.iterdir()]
     # The first on the path is imported.
     return {match["name"].lower().replace("_", "-"): match["version"] for match in reversed(found) if match}
+
+
+def lock_digest() -> str | None:
+    """Return the SHA-256 of requirements.lock; None: the kit was installed without its checkout."""
+    return of_file(LOCK) if LOCK.exists() else None
 
 
 @cache

@@ -36,7 +36,7 @@ from kit.release.contract import (
 from kit.release.few_requests import for_few_requests
 from kit.release.infra_check import check_package
 from kit.release.operations import parse_target, preflight, used_by
-from kit.release.package_facts import lock_digest, model_digest, write_package_file
+from kit.release.package_facts import model_digest, write_package_file
 from kit.release.package_samples import make_samples, write_samples
 from kit.release.signatures import MODEL_FOLDER, column_of
 from kit.release.versions import numbers, read_package
@@ -45,6 +45,7 @@ from kit.serving.servable import Servable
 from kit.session import Session
 from kit.steps.history import ENDED_WELL, executions, outputs_of
 from kit.steps.progress import report
+from kit.versions import lock_digest
 from kit.workspace import Workspace
 
 MEASURED = "measured.json"

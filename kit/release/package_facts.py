@@ -14,8 +14,7 @@ from kit.project import Project
 from kit.release.operations import Used, known_releases, lowest_release, release_text
 from kit.release.versions import PACKAGE_FILE
 from kit.serving.assets import EXTRA
-from kit.setup.locked import LOCK
-from kit.versions import code_versions
+from kit.versions import code_versions, lock_digest
 from kit.workspace import write_atomically
 
 
@@ -28,11 +27,6 @@ def model_digest(folder: Path) -> str:
             digest.update(f"{relative.as_posix()}\0{path.stat().st_size}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def lock_digest() -> str | None:
-    """Return the SHA-256 of requirements.lock; None: the kit was installed without its checkout."""
-    return of_file(LOCK) if LOCK.exists() else None
 
 
 def write_package_file(package: Path, project: Project, used: Used, said: Sequence[str]) -> dict[str, Any]:

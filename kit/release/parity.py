@@ -27,7 +27,7 @@ from kit.release.infra import evaluated_model, infra_blessing
 from kit.release.litert.config import Variant
 from kit.release.litert.made import converted
 from kit.release.litert.model_part import origin_of, rebuild
-from kit.release.package_facts import lock_digest, model_digest
+from kit.release.package_facts import model_digest
 from kit.release.signatures import MODEL_FOLDER
 from kit.release.ways import (
     TYPED,
@@ -41,6 +41,7 @@ from kit.release.ways import (
 from kit.session import Session
 from kit.training.config import Training
 from kit.training.isolated import run_isolated
+from kit.versions import lock_digest
 from kit.workspace import write_atomically
 
 

@@ -15,11 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from kit.digests import of_file
 from kit.reasons import user_name
-from kit.setup.locked import LOCK
 from kit.steps.monitor import RUN_FOLDER_VARIABLE
-from kit.versions import git_changed, git_commit, installed_packages
+from kit.versions import git_changed, git_commit, installed_packages, lock_digest
 from kit.workspace import Workspace, write_atomically
 
 PREFIX = "kit_"
@@ -76,7 +74,7 @@ def _of_process() -> Mapping[str, str]:
         HOST: platform.node(),
         USER: user_name(),
         "python": platform.python_version(),
-        LOCKED: of_file(LOCK) if LOCK.exists() else None,
+        LOCKED: lock_digest(),
     }
     return {name: value for name, value in known.items() if value}
 

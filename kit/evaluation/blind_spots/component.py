@@ -20,8 +20,8 @@ from tfx.types.artifact import Artifact
 from kit.evaluation.blind_spots.rows import judge, searched
 from kit.evaluation.blind_spots.search import Searched
 from kit.project import Project
-from kit.release.package_facts import lock_digest
 from kit.session import Session
+from kit.versions import lock_digest
 from kit.workspace import write_atomically
 
 FOUND_FILE = "found.json"
