@@ -61,6 +61,7 @@ from kit.texts import Say
 CHECKOUT = Path(__file__).resolve().parents[1]
 DEFAULT = CHECKOUT / "workspace"  # of commands that are given no other one
 MODELS_CONFIG = "models.config"
+METADATA_FILE = "metadata.sqlite"
 _PLACE_FILE = ".place"
 _POLL_SECONDS = 0.2
 _SAY_AFTER_SECONDS = 1.0
@@ -191,7 +192,7 @@ class Workspace:
 
     @property
     def metadata_path(self) -> Path:
-        return self.path / "metadata.sqlite"
+        return self.path / METADATA_FILE
 
     @property
     def runs(self) -> Path:

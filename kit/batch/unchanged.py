@@ -27,7 +27,7 @@ from kit.batch.record import RunRecord
 from kit.digests import of_files
 from kit.project import Project
 from kit.versions import installed_packages
-from kit.workspace import CHECKOUT
+from kit.workspace import CHECKOUT, METADATA_FILE
 
 _CODE = ("*.py", "*.js", "*.css", "*.yml")
 _HIDDEN = re.compile(r"/(\.|__pycache__/)")
@@ -83,7 +83,7 @@ class Surroundings:
             notebook: the notebook that runs or has run.
             steps: the components that it and the notebooks before it have run.
         """
-        made = latest_outputs(self._workspace / "metadata.sqlite", self._name)
+        made = latest_outputs(self._workspace / METADATA_FILE, self._name)
         reads = [pattern.format(project=self._name) for pattern in notebook.facts.reads or ()]
         return {
             **self.look_at(notebook),

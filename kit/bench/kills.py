@@ -21,6 +21,7 @@ from kit.batch.record import UNFINISHED
 from kit.bench.chain import kit_command, run_timed
 from kit.bench.figure import Figure
 from kit.errors import StepFailedError
+from kit.workspace import METADATA_FILE
 
 _PROJECT = "small"
 _KILLS, _SEED = 50, 7
@@ -105,7 +106,7 @@ def half_visible(workspace: Path) -> Counter[str]:
         found["executed notebooks that are no JSON"] += finished and not _is_json(path)
     for version in (workspace / "serving" / _PROJECT).glob("[0-9]*"):
         found["pushed versions without a model"] += not (version / "saved_model.pb").is_file()
-    store = workspace / "metadata.sqlite"
+    store = workspace / METADATA_FILE
     if store.exists():
         with closing(sqlite3.connect(f"{store.as_uri()}?mode=ro", uri=True, timeout=10)) as connection:
             for (uri,) in connection.execute(_MADE, (_OUTPUT, _COMPLETE, _CACHED)):
@@ -117,7 +118,7 @@ def repeated_work(workspace: Path) -> Counter[str]:
     """Count successful executions with the same parameters and inputs as an earlier one."""
     told: defaultdict[int, list[object]] = defaultdict(list)
     steps: dict[int, str] = {}
-    store = (workspace / "metadata.sqlite").as_uri()
+    store = (workspace / METADATA_FILE).as_uri()
     with closing(sqlite3.connect(f"{store}?mode=ro", uri=True, timeout=10)) as connection:
         for execution, name, text, whole in connection.execute(_DONE, (_COMPLETE,)):
             told[execution].append([name, text, whole])

@@ -18,9 +18,9 @@ from kit.release.versions import list_versions
 from kit.retention.item import BASE, POINT, Item, size_of
 from kit.retention.needed import blessed, served
 from kit.sweep.errors import SweepError
-from kit.sweep.records import PointRecord, SweepFolder, SweepRecord, list_sweeps
+from kit.sweep.records import POINT_RECORD, RECORD, PointRecord, SweepFolder, SweepRecord, list_sweeps
 from kit.units import SECONDS_PER_DAY
-from kit.workspace import Workspace
+from kit.workspace import METADATA_FILE, Workspace
 
 _Made = tuple[str, str, float | None]
 
@@ -101,8 +101,8 @@ def look_at_sweeps(sweeps: Iterable[Sweep], project: str, younger_than: float, n
         if sweep.project != project:
             continue
         folder = sweep.folder
-        worked = _last_worked(folder)
-        there = [point for point in sweep.points if _place(folder, point).exists()]
+        worked = _last_worked(sweep)
+        there = [point for point in sweep.points if folder.workspace_of(point.number).exists()]
         if worked > younger_than:
             kept["their sweep is younger than the rule"] += len(there)
             continue
@@ -110,32 +110,31 @@ def look_at_sweeps(sweeps: Iterable[Sweep], project: str, younger_than: float, n
         if outside is None:
             outside = _made_in(folder.path.parents[1])
         before = outside | _made_in(folder.base)
-        going = [point for point in there if not _has_passed(_place(folder, point), before)]
+        going = [point for point in there if not _has_passed(folder.workspace_of(point.number), before)]
         kept["a model of theirs was blessed or can be served"] += len(there) - len(going)
-        items += [_item(POINT, f"{folder.path.name} {p.number}", _place(folder, p), days) for p in going]
+        items += [
+            _item(POINT, f"{folder.path.name} {p.number}", folder.workspace_of(p.number), days) for p in going
+        ]
         if folder.base.exists() and all(point.state == "done" for point in sweep.points):
             items.append(_item(BASE, folder.path.name, folder.base, days))
     return SweepsLeft(tuple(items), dict(+kept))
-
-
-def _place(folder: SweepFolder, point: PointRecord) -> Path:
-    return folder.point(point.number) / "ws"
 
 
 def _item(what: str, name: str, place: Path, days: float) -> Item:
     return Item(what, name, place, size_of(place), days)
 
 
-def _last_worked(folder: SweepFolder) -> float:
-    files = [folder.path / "sweep.json", *(folder.path / "points").glob("*/point.json")]
-    worked = [worked_at(place) for place in (folder.base, *(folder.path / "points").glob("*/ws"))]
+def _last_worked(sweep: Sweep) -> float:
+    folder, numbers = sweep.folder, [point.number for point in sweep.points]
+    files = [folder.path / RECORD, *(folder.point(number) / POINT_RECORD for number in numbers)]
+    worked = [worked_at(place) for place in (folder.base, *map(folder.workspace_of, numbers))]
     return max([*map(_changed, files), *worked])
 
 
 def worked_at(place: Path) -> float:
     """Return when somebody last worked in the workspace of a point, by a batch, by hand or by a push."""
     found = (
-        place / "metadata.sqlite",
+        place / METADATA_FILE,
         *place.glob("runs/*"),
         *place.glob("serving/*"),
         *place.glob("serving/*/*"),

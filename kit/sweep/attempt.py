@@ -70,7 +70,7 @@ def attempt(folder: SweepFolder, number: int) -> PointRecord:
 
 
 def _run(folder: SweepFolder, sweep: SweepRecord, point: PointRecord, place: Path) -> PointRecord:
-    ws = place / "ws"
+    ws = folder.workspace_of(point.number)
     for unfinished in place.glob(".ws.*"):  # left by an attempt that was killed while branching
         shutil.rmtree(unfinished, ignore_errors=True)
     if not ws.exists():

@@ -28,6 +28,7 @@ WORKER_VARIABLE = "KIT_SWEEP_WORKER"
 """Tells an attempt which worker has started it, for its record."""
 
 _WORTH_ANOTHER_ATTEMPT = {None, ExitCode.STEP_FAILED, ExitCode.INTERRUPTED}
+RECORD, POINT_RECORD = "sweep.json", "point.json"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,60}")
 _Record = TypeVar("_Record", bound=BaseModel)
 
@@ -160,13 +161,17 @@ class SweepFolder:
         return self.path / ".stop"
 
     def exists(self) -> bool:
-        return (self.path / "sweep.json").exists()
+        return (self.path / RECORD).exists()
 
     def point(self, number: int) -> Path:
         return self.path / "points" / f"{number:04d}"
 
+    def workspace_of(self, number: int) -> Path:
+        """Return the workspace of a point; it is made by the first attempt at it, and `kit gc` may have deleted it."""
+        return self.point(number) / "ws"
+
     def save(self, record: SweepRecord) -> None:
-        write_atomically(self.path / "sweep.json", record.model_dump_json(indent=2) + "\n")
+        write_atomically(self.path / RECORD, record.model_dump_json(indent=2) + "\n")
 
     def read(self) -> SweepRecord:
         """Return the record of the sweep.
@@ -174,7 +179,7 @@ class SweepFolder:
         Raises:
             SweepError: when there is no such sweep, or its record is not readable.
         """
-        path = self.path / "sweep.json"
+        path = self.path / RECORD
         if not path.exists():
             known = ", ".join(list_sweeps(self.path.parents[1])) or "none"
             raise SweepError(
@@ -202,7 +207,7 @@ def read_point(folder: Path) -> PointRecord:
     Raises:
         SweepError: when it is missing or not readable.
     """
-    return _read_record(folder / "point.json", PointRecord, folder.parents[1])
+    return _read_record(folder / POINT_RECORD, PointRecord, folder.parents[1])
 
 
 def _read_record(path: Path, kind: type[_Record], sweep: Path) -> _Record:
@@ -223,12 +228,12 @@ def _read_record(path: Path, kind: type[_Record], sweep: Path) -> _Record:
 
 
 def save_point(folder: Path, record: PointRecord) -> None:
-    write_atomically(folder / "point.json", record.model_dump_json(indent=2) + "\n")
+    write_atomically(folder / POINT_RECORD, record.model_dump_json(indent=2) + "\n")
 
 
 def list_sweeps(workspace: Path) -> list[str]:
     """Return the names of the sweeps of a workspace, including folders with invalid names."""
-    found = (path.parent.name for path in (workspace / "sweeps").glob("*/sweep.json"))
+    found = (path.parent.name for path in (workspace / "sweeps").glob(f"*/{RECORD}"))
     return sorted(name for name in found if not name.startswith("."))  # not begun yet
 
 

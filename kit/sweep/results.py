@@ -32,7 +32,7 @@ def results_table(folder: SweepFolder, record: SweepRecord, points: list[PointRe
             "host": point.host,
             "worker": point.worker,
             "code": point.code,
-            "workspace": str(place) if (place := folder.point(point.number) / "ws").exists() else "",
+            "workspace": str(place) if (place := folder.workspace_of(point.number)).exists() else "",
         }
         for point in ordered(record, points)
     ]

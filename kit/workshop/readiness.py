@@ -23,7 +23,7 @@ from jupyter_client.manager import start_new_kernel
 from kit.batch.notebook_metadata import read_facts
 from kit.doctor import DEEP_TIMEOUT_SECONDS, KERNEL, SET_UP, Check
 from kit.machine import cores, memory_bytes
-from kit.workspace import CHECKOUT, DEFAULT
+from kit.workspace import CHECKOUT, DEFAULT, METADATA_FILE
 
 PROJECT = "recommender"
 CORES, MEMORY_GB = 2, 6.0
@@ -64,7 +64,7 @@ def check_chain(workspace: Path) -> Check:
     """Whether a model was pushed in the workspace; otherwise how long that will take."""
     served = workspace / "serving" / PROJECT
     versions = [path for path in served.glob("*") if path.name.isdigit()] if served.is_dir() else []
-    if versions and (steps := _steps(workspace / "metadata.sqlite")):
+    if versions and (steps := _steps(workspace / METADATA_FILE)):
         return Check("the chain", f"has run: {steps} steps, {len(versions)} versions pushed")
     usual = sum(read_facts(CHECKOUT / "notebooks" / f"{name}.ipynb").usual_seconds or 0 for name in _CHAIN)
     seconds = usual * max(1, CORES / cores())  # the times that notebooks declare are on two cores
