@@ -40,6 +40,9 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+_FOLDER = "gateway"  # of a workspace
+
+
 @dataclass(frozen=True)
 class GatewayFiles:
     """The files of a gateway in its workspace.
@@ -57,7 +60,12 @@ class GatewayFiles:
 
     @classmethod
     def of(cls, workspace: Workspace, project: str) -> GatewayFiles:
-        return cls(workspace.path / "gateway" / project)
+        return cls(workspace.path / _FOLDER / project)
+
+    @classmethod
+    def every(cls, workspace: Workspace) -> list[GatewayFiles]:
+        """Return the files of all gateways of a workspace, in the order of their projects."""
+        return [cls(folder) for folder in sorted((workspace.path / _FOLDER).glob("*/"))]
 
     @property
     def config(self) -> Path:

@@ -12,6 +12,7 @@ import pyarrow.parquet
 
 from kit.errors import KitError
 from kit.gateway.audit import read_log
+from kit.gateway.plan import GatewayFiles
 from kit.monitoring.log import SCORE, TIME, VERSION, PredictionLog, keys_of
 from kit.project import Project
 from kit.workspace import Workspace
@@ -63,11 +64,11 @@ def latest_request(workspace: Workspace, project: Project) -> str:
 
 
 def _of_gateways(workspace: Workspace, request_id: str) -> Iterator[Answer]:
-    for path in sorted((workspace.path / "gateway").glob("*/access.log")):
-        for entry in read_log(path):
+    for files in GatewayFiles.every(workspace):
+        for entry in read_log(files.access_log) if files.access_log.is_file() else ():
             if entry.request_id == request_id:
                 version = int(entry.version) if entry.version.isdecimal() else None
-                yield Answer(path.parent.name, version, entry.time, "gateway", entry.subject, entry.status)
+                yield Answer(files.folder.name, version, entry.time, "gateway", entry.subject, entry.status)
 
 
 def _of_monitoring(workspace: Workspace, request_id: str) -> Iterator[Answer]:
@@ -104,7 +105,9 @@ def _rows(log: PredictionLog, key: str, request_id: str, project: str) -> Iterat
 
 def _of_servers(workspace: Workspace, request_id: str) -> Iterator[Answer]:
     """Yield answers that monitoring has not read yet. Raw bytes are searched first, as importing TensorFlow is slow."""
-    for path in sorted((workspace.path / "served").glob("*.tfrecord")):
+    from kit.serving.prediction_log.config import logs  # noqa: PLC0415  imports gRPC's messages, for the rarest place
+
+    for path in sorted(logs(workspace).glob("*.tfrecord")):
         if request_id.encode() in path.read_bytes():
             yield from _records(path, request_id)
 
