@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from kit.batch.earlier_runs import last_good, steps_by_place, was_tried
 from kit.batch.notebook_metadata import NotebookFacts, read_facts
 from kit.batch.order import Waits, among
 from kit.batch.parameters import Value
 from kit.batch.plan import NOTEBOOKS, PlannedNotebook
 from kit.batch.record import RunRecord
-from kit.batch.unchanged import Surroundings, differences, last_good, steps_by_place, steps_in, was_tried
+from kit.batch.unchanged import Surroundings, differences, steps_in
 from kit.batch.usual import Usual, usual
 
 
