@@ -11,7 +11,6 @@ from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, w
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
-    from kit.gateway.keys import KeyStore
     from kit.gateway.plan import GatewayFiles, Plan
     from kit.project import Project
 
@@ -39,7 +38,10 @@ def keys(
     ] = None,
 ) -> None:
     """List the workspace's own keys, which are for learning; a running gateway picks up changes at once."""
-    store = _store(project, workspace, looks=not rotate and retire is None)[1]
+    from kit.gateway.keys import KeyStore
+
+    _, files = _opened(project, workspace, looks=not rotate and retire is None)
+    store = KeyStore(files.keys)
     if rotate:
         typer.echo(f"{store.rotate()} signs from now on.")
     if retire is not None:
@@ -62,9 +64,13 @@ def token(
     seconds: Annotated[int, typer.Option(help="Seconds until it expires.")] = 3600,
 ) -> None:
     """Sign a token with the workspace's newest key, for learning; in production an identity provider does this."""
-    found, store, _ = _store(project, workspace, looks=True)
+    from kit.gateway.keys import KeyStore
+
+    found, files = _opened(project, workspace, looks=True)
     settings = found.spec.gateway.tokens
-    typer.echo(store.issue(subject, settings.issuer, settings.audience or found.spec.name, seconds))
+    typer.echo(
+        KeyStore(files.keys).issue(subject, settings.issuer, settings.audience or found.spec.name, seconds)
+    )
 
 
 @_gateway.command()
@@ -106,7 +112,8 @@ def certificate(project: ProjectOption = SAMPLE, workspace: WorkspaceOption = No
     """Make a self-signed certificate for localhost; name it in gateway.tls of project.yml."""
     from kit.gateway.certificate import make_certificate
 
-    made = make_certificate(_store(project, workspace)[2].folder / "tls")
+    _, files = _opened(project, workspace)
+    made = make_certificate(files.folder / "tls")
     for name, path in zip(("certificate", "key"), made, strict=True):
         typer.echo(f"{name}: {path}")
 
@@ -134,7 +141,7 @@ def audit(
 
     from kit.gateway.audit import parse_since, read_log
 
-    log = _store(project, workspace, looks=True)[2].access_log
+    _, files = _opened(project, workspace, looks=True)
     start = parse_since(since, dt.datetime.now(dt.UTC))
     rows = [
         (
@@ -147,21 +154,19 @@ def audit(
             f"{one.milliseconds:g}",
             one.verdict,
         )
-        for one in read_log(log, subject=subject, since=start, verdict=verdict)
+        for one in read_log(files.access_log, subject=subject, since=start, verdict=verdict)
     ]
     print_table(("time (UTC)", "subject", "client", "asked", "version", "status", "ms", "verdict"), rows)
 
 
-def _store(project: str, workspace: object, *, looks: bool = False) -> tuple[Project, KeyStore, GatewayFiles]:
-    """Return a project with the keys and files of its gateway."""
-    from kit.gateway.keys import KeyStore
+def _opened(project: str, workspace: object, *, looks: bool = False) -> tuple[Project, GatewayFiles]:
+    """Return a project with the files of its gateway; `looks`: the command only reads."""
     from kit.gateway.plan import GatewayFiles
     from kit.project import Project
 
     place = workspace_of(workspace, looks=looks)
     found = Project.load(project, place.path)
-    files = GatewayFiles.of(place, found.spec.name)
-    return found, KeyStore(files.keys), files
+    return found, GatewayFiles.of(place, found.spec.name)
 
 
 def _plan(project: str, workspace: object, rest: str, grpc: str, listen: str) -> Plan:
