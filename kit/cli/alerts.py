@@ -80,7 +80,7 @@ def ack(id_: _Id, why: _Why, who: _Who = "", workspace: WorkspaceOption = None) 
     """Acknowledge an incident: somebody is working on it, and it is not sent again."""
     from kit.alerts.desk import ACKNOWLEDGE
 
-    _decide(workspace, ACKNOWLEDGE, id_, who, (why, ""))
+    _decide(workspace, ACKNOWLEDGE, id_, who=who, why=why)
 
 
 @_alerts.command()
@@ -95,7 +95,7 @@ def mute(
     """Mute a known incident: it is not sent again until a given day."""
     from kit.alerts.desk import MUTE
 
-    _decide(workspace, MUTE, id_, who, (why, until))
+    _decide(workspace, MUTE, id_, who=who, why=why, until=until)
 
 
 @_alerts.command("open")
@@ -104,7 +104,7 @@ def reopen(id_: _Id, why: _Why, who: _Who = "", workspace: WorkspaceOption = Non
     """Reopen an incident that was acknowledged or muted."""
     from kit.alerts.desk import OPEN
 
-    _decide(workspace, OPEN, id_, who, (why, ""))
+    _decide(workspace, OPEN, id_, who=who, why=why)
 
 
 @_alerts.command()
@@ -166,12 +166,13 @@ def try_channels(
     raise typer.Exit(0 if all(outcome == "delivered" for _, outcome in found) else 1)
 
 
-def _decide(workspace: object, what: str, id_: str, who: str, reason: tuple[str, str]) -> None:
-    """Take a decision; a mute has the last day on which it holds."""
+def _decide(  # noqa: PLR0913  a decision has that many sides
+    workspace: object, what: str, id_: str, *, who: str, why: str, until: str = ""
+) -> None:
+    """Take a decision; `until`: the last day on which a mute holds."""
     from kit.alerts.desk import AlertDesk
     from kit.reasons import user_name
 
-    why, until = reason
     desk = AlertDesk(workspace_of(workspace))
     typer.echo(desk.decide(id_, what, who or user_name(), why, until))
 
