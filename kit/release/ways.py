@@ -25,14 +25,15 @@ from kit.release.fresh_server import FreshServer
 from kit.release.litert.interpreter import LiteRTModel
 from kit.release.litert.model_part import Array, Features, ModelPart
 from kit.release.sample_request import from_rest
+from kit.release.signatures import EXAMPLES
 from kit.serving.client import typed
 from kit.serving.errors import ServingError
 from kit.serving.servable import Servable
 
 TRAINING, SAVED_MODEL, GRPC, REST = "training graph", "SavedModel", "gRPC", "REST"
 TYPED = {typed.CLASSIFY: "Classify", typed.REGRESS: "Regress"}
-TRANSFORM, SCORE = "transform_features", "examples"
-"""The signatures that take serialized tf.Examples, and give features and scores."""
+TRANSFORM = "transform_features"
+"""The signature that takes serialized tf.Examples, and gives features; EXAMPLES gives scores."""
 _AT_ONCE = 200  # rows of a request
 _TIMEOUT_SECONDS = 60.0
 
@@ -91,7 +92,7 @@ def by_saved_model(package: Path, part: ModelPart, records: Sequence[bytes]) -> 
 
 def _run(servable: Servable, signature: str, records: Sequence[bytes]) -> dict[str, Array]:
     try:
-        return servable.run(signature, {"examples": np.array(records, object)})
+        return servable.run(signature, {EXAMPLES: np.array(records, object)})
     except ServingError as error:
         raise _no_answer(SAVED_MODEL, signature, str(error)) from error
 
@@ -106,7 +107,7 @@ def by_grpc(server: FreshServer, part: ModelPart, records: Sequence[bytes]) -> C
     def ask(signature: str, some: Sequence[bytes]) -> dict[str, Array]:
         request = predict_pb2.PredictRequest()
         request.model_spec.name, request.model_spec.signature_name = server.model, signature
-        request.inputs["examples"].CopyFrom(tf.make_tensor_proto(list(some), tf.string))
+        request.inputs[EXAMPLES].CopyFrom(tf.make_tensor_proto(list(some), tf.string))
         try:
             response = server.predictions.Predict(request, timeout=_TIMEOUT_SECONDS)
         except grpc.RpcError as error:
@@ -128,11 +129,11 @@ def by_rest(server: FreshServer, part: ModelPart, records: Sequence[bytes], like
     Raises:
         InfraCheckError: when it does not answer.
     """
-    expected = {TRANSFORM: like.features, SCORE: {part.output: like.scores}}
+    expected = {TRANSFORM: like.features, EXAMPLES: {part.output: like.scores}}
 
     def ask(signature: str, some: Sequence[bytes]) -> dict[str, Array]:
         encoded = [{"b64": base64.b64encode(record).decode()} for record in some]
-        body = json.dumps({"signature_name": signature, "inputs": {"examples": encoded}})
+        body = json.dumps({"signature_name": signature, "inputs": {EXAMPLES: encoded}})
         try:
             return dict(from_rest(server.post("predict", body, _TIMEOUT_SECONDS), expected[signature]))
         except (OSError, ValueError) as error:
@@ -164,9 +165,9 @@ def by_typed(server: FreshServer, method: str, records: Sequence[bytes], like: C
         outputs = typed.outputs_of(response)
         scores = np.array(outputs[typed.SCORES if method == typed.CLASSIFY else typed.OUTPUTS], np.float32)
         # Of two classes the training graph gives the probability of the second.
-        return {SCORE: scores[:, 1] if scores.ndim > like.scores.ndim else scores}
+        return {EXAMPLES: scores[:, 1] if scores.ndim > like.scores.ndim else scores}
 
-    return Computed(TYPED[method], {}, _in_parts(method, records, ask)[SCORE])
+    return Computed(TYPED[method], {}, _in_parts(method, records, ask)[EXAMPLES])
 
 
 def by_litert(variant: str, content: bytes, features: Features) -> Computed:
@@ -176,9 +177,9 @@ def by_litert(variant: str, content: bytes, features: Features) -> Computed:
 
 def _computed(way: str, part: ModelPart, records: Sequence[bytes], ask: Ask) -> Computed:
     features = _in_parts(TRANSFORM, records, ask)
-    scores = _in_parts(SCORE, records, ask)
+    scores = _in_parts(EXAMPLES, records, ask)
     if part.output not in scores:
-        raise _no_answer(way, SCORE, f"{', '.join(sorted(scores)) or 'nothing'} instead of {part.output}")
+        raise _no_answer(way, EXAMPLES, f"{', '.join(sorted(scores)) or 'nothing'} instead of {part.output}")
     return Computed(way, features, scores[part.output])
 
 
