@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import ModelOption, WorkspaceOption, exits, print_table, workspace_of
+from kit.cli.shared import ModelOption, WorkspaceOption, exits, opened, print_table
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
@@ -51,7 +50,7 @@ def start(
     from kit.canary import actions
     from kit.canary.units import fitted
 
-    place, found = _opened(project, workspace)
+    place, found = opened(project, workspace)
     settings = fitted(found, _with_share(found.spec.experiment, share))
     one = actions.start(place, found, candidate=candidate, control=control, settings=settings)
     judged = "clicks, failed and slow requests" if one.settings.clicks else "failed and slow requests"
@@ -67,7 +66,7 @@ def hold(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> No
     """Keep newly pushed versions from being served until an experiment has promoted them."""
     from kit.canary import actions
 
-    version = actions.hold(*_opened(project, workspace))
+    version = actions.hold(*opened(project, workspace))
     typer.echo(
         f"Version {version} stays in service, whatever is pushed. Try a pushed version with `kit canary start`."
     )
@@ -77,7 +76,7 @@ def hold(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> No
 @exits
 def status(project: ModelOption = SAMPLE, workspace: WorkspaceOption = None) -> None:
     """Show the running experiment as of its last look, or how the last one ended; this decides nothing."""
-    _show(*_opened(project, workspace, looks=True))
+    _show(*opened(project, workspace, looks=True))
 
 
 @_canary.command()
@@ -93,7 +92,7 @@ def watch(
     """Watch the experiment, and promote the candidate or roll it back as soon as the test is conclusive."""
     from kit.canary.actions import last_of
 
-    place, found = _opened(project, workspace)
+    place, found = opened(project, workspace)
     last_of(place, found)
 
     def wait() -> bool:
@@ -131,7 +130,7 @@ def stop(  # noqa: PLR0913, PLR0917  a decision has that many sides
             "At most one verdict may be given, but both --promote and --rollback were. Choose one."
         )
     state: State = "promoted" if promote else "rolled back" if rollback else "stopped"
-    place, found = _opened(project, workspace)
+    place, found = opened(project, workspace)
     one = end(place, found, state, who=who or user_name(), why=why)
     typer.echo(f"Version {one.candidate}: {one.state}. All users get version {one.left} from now on.")
     if place.metadata_path.exists():  # first, for the users; ML Metadata's libraries take seconds
@@ -187,13 +186,6 @@ def _row(metric: Compared) -> tuple[str, ...]:
         f"{metric.limit:+.4f}",
         "too few users" if metric.state == "few" else metric.state,
     )
-
-
-def _opened(project: str, workspace: Path | None, *, looks: bool = False) -> tuple[Workspace, Project]:
-    from kit.project import Project
-
-    place = workspace_of(workspace, looks=looks)
-    return place, Project.load(project, place.path)
 
 
 def _session(place: Workspace, project: Project) -> Session:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, workspace_of
+from kit.cli.shared import ProjectOption, WorkspaceOption, exits, opened, print_table
 from kit.errors import ExitCode
 from kit.projects import SAMPLE
 
@@ -204,10 +204,8 @@ def _print(findings: Sequence[Finding]) -> None:
 
 def _target(project: str, workspace: object, asked: dict[str, Any]) -> Target:
     from kit.deploy.target import Target
-    from kit.project import Project
 
-    place = workspace_of(workspace)
-    found = Project.load(project, place.path)
+    place, found = opened(project, workspace)
     return Target.of(place, found, _with_changes(found.spec.deploy, asked))
 
 

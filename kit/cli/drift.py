@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, workspace_of
+from kit.cli.shared import ProjectOption, WorkspaceOption, exits, opened, print_table
 from kit.projects import SAMPLE
 
 app = typer.Typer()
@@ -43,9 +43,7 @@ def propose(
     with quiet():
         from kit.checks import propose as history
         from kit.data.schema_spans import per_span
-        from kit.project import Project
-    place = workspace_of(workspace)
-    chosen = Project.load(project, place.path)
+    place, chosen = opened(project, workspace)
     delivered = len(chosen.spans())
     read = per_span(place, chosen, spans or (f"last {delivered}" if delivered else ""), _say)
     proposals = history.propose(chosen, [statistics for _, statistics in read])

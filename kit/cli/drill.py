@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, workspace_of
+from kit.cli.shared import ProjectOption, WorkspaceOption, exits, opened, print_table
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
@@ -41,11 +41,10 @@ def drill(  # noqa: PLR0913, PLR0917  what is attacked, and how
         from kit.drill.outcomes import drill_file
         from kit.drill.run import drill as run
         from kit.drill.settings import DrillSettings
-        from kit.project import Project
         from kit.session import Session
 
-    place = workspace_of(workspace)
-    session = Session(place, Project.load(project, place.path))
+    place, loaded = opened(project, workspace)
+    session = Session(place, loaded)
     budgets = tuple(sorted({max(1, queries * part // 30) for part in (1, 3, 10, 30)}))
     endpoint = ServerEndpoint(server, session.project.name, token) if server else None
     try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, workspace_of
+from kit.cli.shared import ProjectOption, WorkspaceOption, exits, opened, print_table
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def keys(
     """List the workspace's own keys, which are for learning; a running gateway picks up changes at once."""
     from kit.gateway.keys import KeyStore
 
-    _, files = _opened(project, workspace, looks=not rotate and retire is None)
+    _, files = _with_files(project, workspace, looks=not rotate and retire is None)
     store = KeyStore(files.keys)
     if rotate:
         typer.echo(f"{store.rotate()} signs from now on.")
@@ -66,7 +66,7 @@ def token(
     """Sign a token with the workspace's newest key, for learning; in production an identity provider does this."""
     from kit.gateway.keys import KeyStore
 
-    found, files = _opened(project, workspace, looks=True)
+    found, files = _with_files(project, workspace, looks=True)
     settings = found.spec.gateway.tokens
     typer.echo(
         KeyStore(files.keys).issue(subject, settings.issuer, settings.audience or found.spec.name, seconds)
@@ -112,7 +112,7 @@ def certificate(project: ProjectOption = SAMPLE, workspace: WorkspaceOption = No
     """Make a self-signed certificate for localhost; name it in gateway.tls of project.yml."""
     from kit.gateway.certificate import make_certificate
 
-    _, files = _opened(project, workspace)
+    _, files = _with_files(project, workspace)
     made = make_certificate(files.folder / "tls")
     for name, path in zip(("certificate", "key"), made, strict=True):
         typer.echo(f"{name}: {path}")
@@ -141,7 +141,7 @@ def audit(
 
     from kit.gateway.audit import parse_since, read_log
 
-    _, files = _opened(project, workspace, looks=True)
+    _, files = _with_files(project, workspace, looks=True)
     start = parse_since(since, dt.datetime.now(dt.UTC))
     rows = [
         (
@@ -159,20 +159,16 @@ def audit(
     print_table(("time (UTC)", "subject", "client", "asked", "version", "status", "ms", "verdict"), rows)
 
 
-def _opened(project: str, workspace: object, *, looks: bool = False) -> tuple[Project, GatewayFiles]:
+def _with_files(project: str, workspace: object, *, looks: bool = False) -> tuple[Project, GatewayFiles]:
     """Return a project with the files of its gateway; `looks`: the command only reads."""
     from kit.gateway.plan import GatewayFiles
-    from kit.project import Project
 
-    place = workspace_of(workspace, looks=looks)
-    found = Project.load(project, place.path)
+    place, found = opened(project, workspace, looks=looks)
     return found, GatewayFiles.of(place, found.spec.name)
 
 
 def _plan(project: str, workspace: object, rest: str, grpc: str, listen: str) -> Plan:
     from kit.gateway.plan import Address, Plan
-    from kit.project import Project
 
     addresses = [Address.parse(text) for text in (rest, grpc, listen)]
-    place = workspace_of(workspace)
-    return Plan.of(place, Project.load(project, place.path), *addresses)
+    return Plan.of(*opened(project, workspace), *addresses)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, workspace_of
+from kit.cli.shared import ProjectOption, WorkspaceOption, exits, opened, print_table
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
@@ -39,13 +39,11 @@ def litert(
     The exit code is 13 if the chosen file loses more accuracy than project.yml allows; then nothing is copied.
     """
     with quiet():
-        from kit.project import Project
         from kit.release.litert import made
         from kit.release.litert.component import FEATURES_FILE
         from kit.session import Session
 
-        ws = workspace_of(workspace, looks=True)
-        session = Session(ws, Project.load(project, ws.path))
+        session = Session(*opened(project, workspace, looks=True))
         files = [one for one in made.measured(session) if one.bytes]
     print_table(_HEADER, [_row(one) for one in files])
     typer.echo(made.check_litert(session))

@@ -4,20 +4,17 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, workspace_of
+from kit.cli.shared import ProjectOption, WorkspaceOption, exits, opened, print_table
 from kit.errors import ExitCode
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
     from kit.data.schema_diff import SchemaChange
-    from kit.project import Project
-    from kit.workspace import Workspace
 
 app = typer.Typer()
 schema = typer.Typer(
@@ -55,7 +52,7 @@ def diff(
     with quiet():
         from kit.data.schema_diff import differences
         from kit.data.schema_review import versions
-    older, newer = versions(*_opened(project, workspace), against, spans, say=_say)
+    older, newer = versions(*opened(project, workspace), against, spans, say=_say)
     changes = differences(older.schema, newer.schema)
     if not changes:
         typer.echo(f"{older.name} and {newer.name} have the same rules.")
@@ -75,7 +72,7 @@ def check(
     """
     with quiet():
         from kit.data.schema_check import any_fault, check_project
-    file, features, findings = check_project(*_opened(project, workspace), spans, say=_say)
+    file, features, findings = check_project(*opened(project, workspace), spans, say=_say)
     if findings:
         print_table(("state", "feature", "found"), [(one.state, one.subject, one.found) for one in findings])
     for what_to_do in dict.fromkeys(one.what_to_do for one in findings):
@@ -114,7 +111,7 @@ def update(  # noqa: PLR0913, PLR0917  one for each option
     who = who or user_name()
     if yes:
         require_reasons("update a schema", who, why)
-    place = _opened(project, workspace)
+    place = opened(project, workspace)
     proposal = propose(*place, spans, feature or (), say=_say)
     for name in proposal.without:
         typer.echo(f"{name}: no row of these spans has this feature, so its rule stays.", err=True)
@@ -133,14 +130,6 @@ def update(  # noqa: PLR0913, PLR0917  one for each option
         raise typer.Exit(1)
     why = why or ("" if yes else typer.prompt("Why"))
     typer.echo(write(*place, proposal, who=who, why=why))
-
-
-def _opened(project: str, workspace: Path | None) -> tuple[Workspace, Project]:
-    with quiet():
-        from kit.project import Project
-
-    place = workspace_of(workspace)
-    return place, Project.load(project, place.path)
 
 
 def _print(changes: list[SchemaChange], before: str, after: str) -> None:

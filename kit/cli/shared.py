@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Annotated, ParamSpec, TypeVar
 
 import typer
 
@@ -13,6 +13,9 @@ from kit.errors import ExitCode, KitError
 from kit.os_errors import kit_error_of
 from kit.signals import signals_as_interrupts
 from kit.workspace import DEFAULT, Workspace, without_dots
+
+if TYPE_CHECKING:
+    from kit.project import Project
 
 _P = ParamSpec("_P")
 _R = TypeVar("_R")
@@ -76,6 +79,23 @@ def workspace_of(chosen: object, *, looks: bool = False) -> Workspace:
     """
     folder = chosen_workspace(chosen)
     return Workspace.to_look_at(folder) if looks else Workspace(folder)
+
+
+def opened(project: str, chosen: object, *, looks: bool = False) -> tuple[Workspace, Project]:
+    """Return the workspace and the project of a command.
+
+    Args:
+        project: its name or folder.
+        chosen: as for `chosen_workspace`.
+        looks: as for `workspace_of`.
+
+    Raises:
+        ProjectError: when there is no such project, or its project.yml is not valid.
+    """
+    from kit.project import Project  # noqa: PLC0415  takes a while to import, and some commands need none
+
+    place = workspace_of(chosen, looks=looks)
+    return place, Project.load(project, place.path)
 
 
 def printable(text: str) -> str:

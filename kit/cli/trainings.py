@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kit.cli.quiet import quiet
-from kit.cli.shared import ProjectOption, WorkspaceOption, exits, print_table, workspace_of
+from kit.cli.shared import ProjectOption, WorkspaceOption, exits, opened, print_table
 from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
@@ -58,8 +58,6 @@ def prune(
 
 def _session(project: str, workspace: object, *, looks: bool) -> Session:
     with quiet():
-        from kit.project import Project
         from kit.session import Session
 
-        ws = workspace_of(workspace, looks=looks)
-        return Session(ws, Project.load(project, ws.path))
+        return Session(*opened(project, workspace, looks=looks))
