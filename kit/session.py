@@ -196,7 +196,7 @@ class Session(interactive_context.InteractiveContext):
         return launcher
 
     def latest(self, component_id: str, key: str) -> types.Artifact:
-        """Return the latest outputs of a component.
+        """Return what a component last made as one of its outputs; `key`: the name of that output.
 
         Raises:
             StepOrderError: when it has not run in this workspace; the message names the notebook to run.
@@ -270,7 +270,7 @@ class Session(interactive_context.InteractiveContext):
         return {component: component in ended for component in CHAIN}
 
     def path(self, component_id: str, key: str) -> Path:
-        """Return the folder of what a component last made."""
+        """Return the folder of what a component last made; as `latest`."""
         return Path(self.latest(component_id, key).uri)
 
     def _metadata(self) -> metadata.Metadata:

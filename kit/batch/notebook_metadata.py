@@ -4,7 +4,7 @@
      "needs": ["02_features"],           notebooks that must have ended well before it; [] for none
      "after": ["tune"],                  those that it waits for when they run too, however they end
      "reads": ["tuning/{project}"],      what it reads in the workspace beside what steps made, as patterns
-     "usual_seconds": 40, that it takes on two cores
+     "usual_seconds": 40,                that it takes on two cores
      "peak_memory_mb": 1500,             that it and its step take
      "timeout_seconds": 3600             after which it is stopped
     }

@@ -5,8 +5,7 @@ may bound the value, in a person's words:
 
     epochs: int = 5  # passes over the rows, 1 to 1000      both ends included
     seed: int = 7  # of weights and splits, 0 or more
-    size: str = "small" # one of: small, large nothing after the last choice
-
+    size: str = "small"  # one of: small, large             nothing after the last choice
     password: str = ""  # of the account, secret           see `kit.secret`; or: optional secret
 
 Bounds stand at the start of the help or after a comma, semicolon or opening bracket. The cell is read as

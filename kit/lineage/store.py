@@ -18,7 +18,7 @@ from typing import Any
 from kit.errors import WorkspaceError
 from kit.lineage.graph import BASELINE, Edge, Graph, Kind, Node, key_of
 from kit.lineage.walk import INPUTS, OUTPUTS, Direction, walk_query
-from kit.steps.origin import PREFIX
+from kit.steps.origin import PREFIX, RUN
 from kit.steps.properties import text_of, told_parameters
 from kit.workspace import Workspace
 
@@ -157,7 +157,7 @@ class Store:
         return self._column(
             "SELECT -execution_id FROM ContextProperty JOIN Association USING (context_id) "
             "WHERE name = ? AND string_value = ? ORDER BY execution_id",
-            f"{PREFIX}run",
+            PREFIX + RUN,
             run,
         )
 

@@ -185,8 +185,8 @@ def evaluated_model(session: Session) -> types.Artifact:
     return evaluated_inputs(session)["model"][0]
 
 
-def newest_other(base: Path, digest: str = "") -> str:
-    """Return the newest version in a folder whose model differs from that of a digest; empty: there is none."""
+def newest_other(base: Path, digest: str) -> str:
+    """Return the newest version in a folder whose model has another digest; empty: there is none."""
     others = [number for number in numbers(base) if read_package(base / str(number)).get("model") != digest]
     return str(max(others)) if others else ""
 

@@ -2,7 +2,7 @@
 
     assets.extra/samples/<signature>/request.pb     PredictRequest, ClassificationRequest or RegressionRequest
     assets.extra/samples/<signature>/response.pb    PredictResponse, and so on
-    assets.extra/samples/<signature>/rows.json the same request for REST's predict, row by row
+    assets.extra/samples/<signature>/rows.json      the same request for REST's predict, row by row
     assets.extra/samples/<signature>/columns.json   the same, input by input
     assets.extra/samples/<signature>/classify.json  the same for REST's classify, instead of these two
     assets.extra/samples/<signature>/regress.json   the same for REST's regress
