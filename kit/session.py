@@ -22,6 +22,7 @@ from tfx.types import channel_utils
 
 from kit.errors import StepOrderError
 from kit.project import Project
+from kit.steps.connection import connection_to
 from kit.steps.history import (
     ENDED_WELL,
     Artifacts,
@@ -78,7 +79,7 @@ class Session(interactive_context.InteractiveContext):
         self.workspace, self.project, self._show = workspace, project, show
         self.steps: list[StepRecord] = []
         root = workspace.artifacts(project.name)
-        connection = _connection(workspace)
+        connection = connection_to(workspace)
         if not workspace.read_only:
             root.mkdir(parents=True, exist_ok=True)
         super().__init__(
@@ -290,15 +291,3 @@ class Session(interactive_context.InteractiveContext):
         for execution in executions(handle.store, self.pipeline_name):
             if execution.last_known_state == metadata_store_pb2.Execution.RUNNING:
                 discard_execution(handle.store, execution.id, Path(self.pipeline_root))
-
-
-def _connection(workspace: Workspace) -> metadata_store_pb2.ConnectionConfig:
-    path = workspace.metadata_path
-    if not workspace.read_only:
-        return metadata.sqlite_metadata_connection_config(str(path))
-    if not path.exists():
-        raise StepOrderError(f"Nothing has run in {workspace.path} yet. Run the notebooks first: kit run.")
-    config = metadata_store_pb2.ConnectionConfig()
-    config.sqlite.filename_uri = str(path)
-    config.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READONLY
-    return config
