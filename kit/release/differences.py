@@ -123,7 +123,7 @@ def _difference(way: str, value: str, expected: Array, found: Array | None, boun
 def _usual_size(values: Array) -> float:
     """Return the root mean square of what is finite; 0 where nothing is."""
     finite = values[np.isfinite(values)]
-    return float(np.linalg.norm(finite)) / max(finite.size, 1) ** 0.5
+    return float(np.linalg.norm(finite) / np.sqrt(max(finite.size, 1)))
 
 
 def _shown(value: object) -> str:
