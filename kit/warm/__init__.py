@@ -6,9 +6,8 @@ kernelspec `kit` come from it through `kit.warm.provisioner`; `start_call` runs 
 there can be no warm process (not Linux, KIT_WARM=off, or anything that went wrong) both start a new interpreter and
 behave the same.
 
-What a child cannot have of its own: Python's hash seed (all children of one warm process share it) and
-resource limits, both those of the warm process. The variables in `kit.warm.address.READ_AT_IMPORT` choose the
-warm process.
+What a child cannot have of its own: Python's hash seed, which all children of one warm process share. The
+variables in `kit.warm.address.READ_AT_IMPORT` choose the warm process.
 
 Children have the kit's own modules, too, as long as no file of them has changed since (see `kit.warm.own`).
 

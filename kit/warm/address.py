@@ -3,7 +3,8 @@
 Two processes may share a warm process only when an interpreter started by either would be the same. The
 socket is therefore named by a fingerprint of all that an interpreter reads while it starts and imports: the
 installed packages, the sources of this package, Keras's settings, the environment variables that later
-changes of `os.environ` cannot undo, and the niceness, which a process cannot lower again.
+changes of `os.environ` cannot undo, and the niceness and the hard limits of resources, which a process cannot
+bring back.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from kit.warm.errors import WarmUnavailableError
+from kit.warm.resource_limits import current_limits
 
 ROOT = Path(__file__).resolve().parents[2]
 """The folder that `kit` is imported from."""
@@ -114,7 +116,7 @@ def import_variables(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def fingerprint_of(environ: Mapping[str, str]) -> str:
-    """Return 16 hexadecimal digits that change with interpreter, packages, this package, variables, or niceness."""
+    """Return 16 hexadecimal digits that change with interpreter, packages, this package, variables, or limits."""
     digest = hashlib.sha256(repr((sys.prefix, sys.version)).encode())
     for folder in sorted({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}):
         with os.scandir(folder) as entries:
@@ -125,6 +127,7 @@ def fingerprint_of(environ: Mapping[str, str]) -> str:
     digest.update(repr(sorted(import_variables(environ).items())).encode())
     digest.update(repr(sorted(_keras_settings(environ).items())).encode())
     digest.update(repr(os.getpriority(os.PRIO_PROCESS, 0)).encode())  # a child cannot have a better one
+    digest.update(repr([hard for _, hard in current_limits().values()]).encode())  # nor higher ones
     return digest.hexdigest()[:16]
 
 

@@ -22,6 +22,7 @@ from kit.warm.client import Notify, WarmProcess, await_start, launch
 from kit.warm.errors import WarmUnavailableError
 from kit.warm.link import Link
 from kit.warm.protocol import CHUNK_BYTES, ChildRequest, Frame, FrameReader, encode
+from kit.warm.resource_limits import current_limits
 from kit.warm.spawn import interpreter_command
 
 _MASK = threading.Lock()
@@ -209,6 +210,7 @@ def start_call(  # noqa: PLR0913  the keyword arguments are those of a new proce
         cwd=str(cwd or Path.cwd()),
         umask=current_umask(),
         cpus=current_cpus(),
+        limits=current_limits(),
         sys_path=[entry or str(Path.cwd()) for entry in sys.path],
         target=target,
     )

@@ -23,6 +23,7 @@ from kit.warm.address import DEFAULTS
 from kit.warm.answer import run_call
 from kit.warm.own import OwnModules, forget
 from kit.warm.protocol import ChildRequest
+from kit.warm.resource_limits import set_limits
 
 _CONTROL_SECONDS = 5.0  # as long as Jupyter waits for a kernel to end
 
@@ -149,6 +150,7 @@ def _take_environment(request: ChildRequest, fresh_path: list[str]) -> None:
     if request.cpus:
         with suppress(OSError):  # in another container, as it may be
             os.sched_setaffinity(0, request.cpus)
+    set_limits(request.limits)
     os.chdir(request.cwd)
     python_path = [entry for entry in request.environ.get("PYTHONPATH", "").split(os.pathsep) if entry]
     sys.argv[:] = request.argv

@@ -20,7 +20,7 @@ import os
 import socket
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 Header = dict[str, Any]
@@ -40,6 +40,7 @@ class ChildRequest:
         cwd: its working directory.
         umask: its file mode mask.
         cpus: the numbers of the CPUs that it may run on; None: as its parent.
+        limits: the soft and the hard limit of each of its resources.
         sys_path: its `sys.path`; None for the one that a new interpreter with this environment would have.
         target: for a call, `package.module:function`.
     """
@@ -50,6 +51,7 @@ class ChildRequest:
     cwd: str
     umask: int
     cpus: list[int] | None = None
+    limits: dict[str, tuple[int, int]] = field(default_factory=dict)
     sys_path: list[str] | None = None
     target: str = ""
 

@@ -18,6 +18,7 @@ from kit.warm.call import current_cpus, current_umask
 from kit.warm.client import WarmProcess, launch
 from kit.warm.errors import WarmUnavailableError
 from kit.warm.protocol import ChildRequest
+from kit.warm.resource_limits import current_limits
 from kit.warm.starting import Process, StartingProcess
 
 _UNDERSTOOD = {"env", "cwd", "stdin", "stdout", "stderr", "independent", "extra_arguments", "kernel_id"}
@@ -86,6 +87,7 @@ class WarmProvisioner(LocalProvisioner):
             cwd=os.fspath(cwd),
             umask=current_umask(),
             cpus=current_cpus(),
+            limits=current_limits(),
         )
         with ExitStack() as stack:
             stdout = _descriptor(kwargs.get("stdout"), 1, stack)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -42,6 +43,10 @@ def loaded(_payload: bytes, _report: Callable[[str], None]) -> bytes:
 
 def cpus(_payload: bytes, _report: Callable[[str], None]) -> bytes:
     return repr(sorted(os.sched_getaffinity(0))).encode()
+
+
+def open_files(_payload: bytes, _report: Callable[[str], None]) -> bytes:
+    return repr(resource.getrlimit(resource.RLIMIT_NOFILE)).encode()
 
 
 def descriptors(_payload: bytes, _report: Callable[[str], None]) -> bytes:

@@ -177,18 +177,19 @@ def test_settings_of_keras_choose_the_warm_process(tmp_path: Path) -> None:
     assert fingerprint_of(own_home) != bare_own
 
 
-def test_another_niceness_has_another_warm_process() -> None:
+def test_another_niceness_or_hard_limit_has_another_warm_process() -> None:
     code = (
         "import os; from kit.warm.address import fingerprint_of; print(fingerprint_of({'HOME': '/nowhere'}))"
     )
-    kind, nice = (
+    kind, nice, limited, soft = (
         subprocess.run(
             [*words, sys.executable, "-c", code], capture_output=True, text=True, check=True
         ).stdout
-        for words in ((), ("nice", "-n", "5"))
+        for words in ((), ("nice", "-n", "5"), ("prlimit", "--core=0:0"), ("prlimit", "--core=0:"))
     )
     assert kind.strip() == fingerprint_of({"HOME": "/nowhere"})
-    assert kind != nice
+    assert len({kind, nice, limited}) == 3
+    assert soft == kind
 
 
 def test_forks_on_linux_only(own: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
