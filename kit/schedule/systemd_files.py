@@ -5,6 +5,8 @@ systemd leaves out a time that the clock skips in spring, and the second occurre
 due it is listed explicitly, for the next years.
 While a service runs systemd does not start a second one: at its end the running tick decides about what came due
 meanwhile. Only `replace` cannot wait that long: there the timer restarts the service instead.
+A service has a warm process of its own, which systemd kills at its end: kernels of others may not come from that one,
+nor the service's from theirs, which end with their session.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ def systemd_files(schedule: Schedule, workspace: Path) -> dict[str, str]:
     """Return the contents of unit files by their names."""
     words = tick_words(workspace, schedule.name)
     check_plain(words)
-    unit = f"kit-{schedule.name}"
+    unit, own = f"kit-{schedule.name}", f"kit-schedule-{schedule.name}"
     replaces = schedule.overlap == "replace"
     rung = f"{unit}-replace" if replaces else unit
     secrets = secrets_to_add(schedule, planned(schedule, workspace), workspace, "To set with Environment=")
@@ -61,6 +63,10 @@ SuccessExitStatus={int(ExitCode.INTERRUPTED)}
 # The tick is told to end and ends its kernels; whatever of them is left then is killed.
 KillMode=mixed
 TimeoutStopSec={_STOP_SECONDS}
+# A warm process that ends with the service may have no other kernels than its own.
+RuntimeDirectory={own}
+RuntimeDirectoryMode=0700
+Environment=KIT_WARM_DIR=%t/{own}
 {secrets}""",
     }
     if replaces:

@@ -116,6 +116,8 @@ def test_systemd_takes_the_units(tmp_path: Path, overlap: str) -> None:
     files = systemd_files(make(overlap=overlap), tmp_path / "100% of $HOME")
     assert "SuccessExitStatus=21" in files["kit-nightly.service"]
     assert f"{tmp_path}/100%% of $$HOME" in files["kit-nightly.service"]
+    # systemd kills what a service leaves: kernels of others must not be among that.
+    assert "\nEnvironment=KIT_WARM_DIR=%t/kit-schedule-nightly\n" in files["kit-nightly.service"]
     replaces = overlap == "replace"
     assert ("restart --no-block kit-nightly.service" in "".join(files.values())) is replaces
     if not (analyze := shutil.which("systemd-analyze")):
