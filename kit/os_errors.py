@@ -21,12 +21,12 @@ def kit_error_of(error: OSError) -> KitError:
     place, reason = os.fsdecode(named) if isinstance(named, str | bytes) else "", error.strerror or str(error)
     if error.errno in _FULL:
         return StepFailedError(
-            f"{place or 'The disk'} must have room for what is written, but: {reason}. Free some, and give the same "
+            f"{place or 'The disk'} must have room for what is written, but: {reason}. Free some, and run the same "
             "command again."
         )
     if place and error.errno in _WRONG_PLACE:
         return UsageError(
             f"{place} must be a place that can be read and written, but: {reason}. Correct that or name another one, "
-            "and give the same command again."
+            "and run the same command again."
         )
-    return StepFailedError(f"{error}. Correct that and give the same command again.")
+    return StepFailedError(f"{error}. Correct that and run the same command again.")

@@ -78,7 +78,7 @@ def missing(name: str) -> str:
     """Return what to do about a secret that is not set."""
     return (
         f"The secret parameter {name} must be in the environment variable {variable_of(name)}, or in the file that "
-        f"{file_variable_of(name)} names, but neither is set. Set one of them and give the same command again."
+        f"{file_variable_of(name)} names, but neither is set. Set one of them and run the same command again."
     )
 
 
@@ -95,7 +95,7 @@ def known_secrets(environ: Mapping[str, str]) -> dict[str, str]:
             found[variable] = value if variable == name else _read(name, Path(value))
             if len(found[variable]) < _LEAST_LETTERS:
                 raise UsageError(
-                    f"A secret must have {_LEAST_LETTERS} letters or more to be told from other text, but "
+                    f"A secret must have {_LEAST_LETTERS} letters or more to be distinguishable from other text, but "
                     f"{variable} has {len(found[variable])}. Use a longer one."
                 )
     return found

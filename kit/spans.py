@@ -193,5 +193,5 @@ def _day(text: str) -> int:
     except ValueError:
         raise ValueError(f"spans are dates of the calendar, but {text} is not one") from None
     if span < 0:
-        raise ValueError(f"the first span of all is 1970-01-01, and {text} is before it")
+        raise ValueError(f"the earliest span is 1970-01-01, and {text} is before it")
     return span

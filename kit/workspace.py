@@ -80,7 +80,8 @@ def resolve_folder(folder: str | os.PathLike[str]) -> Path:
         path = Path(folder).expanduser()
     except RuntimeError:
         raise WorkspaceError(
-            f"The workspace {os.fspath(folder)!r} must be a folder, but there is no such home. Write the path in full."
+            f"The workspace {os.fspath(folder)!r} must be a folder, but there is no such home folder. Write the path "
+            "in full."
         ) from None
     return without_dots(path if path.is_absolute() else CHECKOUT / path)
 

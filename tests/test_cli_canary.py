@@ -76,7 +76,7 @@ def test_what_is_tried_is_taken_back_and_not_rolled_back(base: Path) -> None:
         (("watch", "--once"), "`kit canary start`"),
         (("stop", "--promote", "--rollback"), "Choose one."),
         (("start", "--share", "1"), "above 0 and below 1"),
-        (("start", "--candidate", "9"), "Push a model that is to be tried"),
+        (("start", "--candidate", "9"), "Push a model to try"),
     ],
     ids=["none to stop", "none to watch", "two verdicts", "everybody", "no such version"],
 )

@@ -166,7 +166,7 @@ def test_as_a_command_it_ends_with_its_code_and_says_nothing_of_the_machine(cura
     assert "span 3: Unexpected string values" in ended.output
     assert ended.errors.splitlines() == [
         "span 3: 60 rows",
-        "Mend the data; where they are right, let `kit schema update` widen the schema.",
+        "Fix the data; if they are right, let `kit schema update` widen the schema.",
     ]
 
 

@@ -77,7 +77,7 @@ def test_what_is_no_span_is_refused(text: object) -> None:
             r"2026-01-02\.\.2026-01-01 runs backwards; write 2026-01-01\.\.2026-01-02",
         ),
         ("2026-02-30", "dates of the calendar, but 2026-02-30 is not one"),
-        ("1969-12-31", "the first span of all is 1970-01-01, and 1969-12-31 is before it"),
+        ("1969-12-31", "the earliest span is 1970-01-01, and 1969-12-31 is before it"),
     ],
 )
 def test_spans_that_cannot_be_are_explained(text: str, expected: str) -> None:

@@ -20,7 +20,7 @@ _POINTS = (marked("found"), marked("proved"), marked("caught next time"))  # the
 # The first and last columns of a board; those between are titles of exercises, which come translated.
 _COLUMNS = (marked("Participant"), marked("Points"))
 _ANOTHER = marked("Run the cells below again; the parameter seed says which fault they begin with.")
-_AGAIN = marked("This fault was there already: give another seed for another form of it.")
+_AGAIN = marked("This fault is there already: give another seed for another variant of it.")
 
 
 class Injected(View):

@@ -105,8 +105,8 @@ class Experiment(AskedView):
 
 def _nothing() -> str:
     return say(
-        "No experiment was started yet. Push a model that is to be tried, and let `kit canary start` give it to a part "
-        "of the users; `kit canary watch` decides."
+        "No experiment has been started yet. Push a model to try, and let `kit canary start` give it to some of "
+        "the users; `kit canary watch` decides."
     )
 
 

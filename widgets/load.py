@@ -142,10 +142,10 @@ class LoadSweep(View):
         wanted = self._sweep.target.p99_ms
         runs[say(WANTED)] = [(min(rates), wanted), (max(*rates, self._sweep.target.rate), wanted)]
         return curves.figure(
-            say("p99 in milliseconds over answers a second"),
+            say("p99 in milliseconds over answers per second"),
             runs,
             self._looks(drawn),
-            say("answers a second"),
+            say("answers per second"),
             _whole,
         )
 
@@ -173,14 +173,14 @@ class LoadSweep(View):
 
 def _nothing() -> str:
     return say(
-        "No load was measured yet. `kit tune-batching --rate 500 --p99 20` asks a server at rising rates with each "
-        "batching setting, and writes the cheapest that answers so many requests a second in time."
+        "No load has been measured yet. `kit tune-batching --rate 500 --p99 20` queries a server at rising rates with "
+        "each batching setting, and writes the cheapest that answers so many requests per second in time."
     )
 
 
 def _wanted(sweep: Sweep) -> str:
     return say(
-        "{rate} requests a second, 99 of 100 within {p99_ms} ms",
+        "{rate} requests per second, 99 of 100 within {p99_ms} ms",
         rate=number(sweep.target.rate),
         p99_ms=number(sweep.target.p99_ms),
     )

@@ -89,8 +89,8 @@ class AlertDesk:
         incident = self._store.decide(id_, state, muted_until, decided)
         told = {
             ACKNOWLEDGE: "It stays open, and is not sent again.",
-            MUTE: f"It is not sent until the end of {until.strip()} UTC; found after that, it is told again.",
-            OPEN: "It is open again; it is told anew only when it was over and is back.",
+            MUTE: f"It is not sent until the end of {until.strip()} UTC; if it is found after that, it is sent again.",
+            OPEN: "It is open again; it is sent again only if it ends and comes back.",
         }
         return f"{incident.title} ({incident.id}): {decided}. {in_language(told[what])}"
 
@@ -103,5 +103,5 @@ class AlertDesk:
             ) from None
         end = (first + dt.timedelta(days=1)).timestamp()
         if end <= self._clock():
-            raise AlertDecisionError(f"A mute ends on a day to come, but {day} is over. Give a later date.")
+            raise AlertDecisionError(f"A mute must end in the future, but {day} is over. Give a later date.")
         return end

@@ -55,7 +55,7 @@ class AlertSummary:
         lines += [f"Over: {one.title} ({one.id})." for one in self.resolved]
         if self.known:
             lines.append(
-                f"{len(self.known)} known, not told again: {', '.join(one.id for one in self.known)}."
+                f"{len(self.known)} known, not sent again: {', '.join(one.id for one in self.known)}."
             )
         lines += [line for sent in self.sent if (line := _not_delivered(sent))]
         if untold := self.waiting - sum(isinstance(sent.outcome, Later) for sent in self.sent):
@@ -186,7 +186,7 @@ class AlertNotifier:
         except OSError as error:
             raise WorkspaceError(
                 f"{self._folder} must be a folder that alerts can be written to, but {error.strerror or error}. "
-                "Make room or mend its permissions; what was found is told by the next run."
+                "Make room or fix its permissions; the next run reports what was found."
             ) from error
 
 

@@ -108,8 +108,8 @@ class Store:
                 database.close()  # rolls back what is not committed
         except sqlite3.DatabaseError as error:
             raise WorkspaceError(
-                f"{self.path} must be a database that can be written, but: {error}. Make room or mend its "
-                "permissions; where it is damaged, move it away, and open incidents will be told again."
+                f"{self.path} must be a database that can be written, but: {error}. Make room or fix its "
+                "permissions; if it is damaged, move it away, and open incidents will be reported again."
             ) from error
 
     def incidents(self, project: str | None = None, *, also_resolved: bool = False) -> list[Incident]:

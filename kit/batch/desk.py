@@ -116,7 +116,8 @@ class ParameterDesk:
         progress = self.batch()
         if progress is not None and not progress.has_ended:
             raise UsageError(
-                "One batch at a time is started here, but the last one still runs. Wait until it has ended."
+                "Only one batch at a time can be started here, but the last one is still running. Wait until it has "
+                "ended."
             )
         words = ["run", *command_words(self._from_anywhere(self._checked()))]
         self._batch = Batch(words, self._workspace(), shlex.join(["kit", *words]))

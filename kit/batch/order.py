@@ -143,7 +143,9 @@ def choose_part(graph: Mapping[str, Waits], part: Part) -> set[str]:
     if not chosen:
         asked = (("--from", part.first), ("--until", part.last), ("--only", ", ".join(part.only)))
         given = " ".join(f"{option} {value}" for option, value in asked if value)
-        raise UsageError(f"Some notebook must be left to run, but {given} leaves none. Give fewer of them.")
+        raise UsageError(
+            f"At least one notebook must be left to run, but {given} leaves none. Give fewer of them."
+        )
     return chosen
 
 

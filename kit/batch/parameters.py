@@ -224,7 +224,7 @@ def validate(given: Mapping[str, object], specs: Iterable[Parameter]) -> dict[st
         except ValueError as error:
             problems.append(f"The parameter {name} {error}.")
     if problems:
-        advice = "Nothing has run. Correct this; `kit parameters NOTEBOOK` shows what can be set."
+        advice = "Nothing was run. Correct this; `kit parameters NOTEBOOK` shows what can be set."
         raise UsageError("\n".join([*problems, advice]))
     return values
 

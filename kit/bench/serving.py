@@ -144,7 +144,7 @@ def _over_peers(folder: Path, model: Sample) -> Iterator[Figure]:
             bind(pid, processors()[0])
             load = partial(Load, requests=model.plain_json(), address=address, transport=Transport.REST)
             peer = _highest(partial(load, path=serving_peers.PATH))
-        end = f"over {name}, requests a second at a p99 of {_P99_MS:g} ms"
+        end = f"over {name}, requests per second at a p99 of {_P99_MS:g} ms"
         yield Figure(f"gRPC {end}", ours / peer, "ratio", least, "more", peer=peer, measured=ours)
         yield Figure(f"REST {end}", rest / peer, "ratio", None, "more", peer=peer, measured=rest)
 
@@ -179,7 +179,7 @@ def _batched_over_single(folder: Path, model: Sample) -> Figure:
             load = partial(Load, requests=model.messages(), address=str(server.addresses.grpc))
             rate = rate or _SHARE_OF_CAPACITY * _capacity(load).rate
             found[batched] = _ask(load(rate=rate, seconds=2 * _SECONDS)).milliseconds(99)
-    name = f"p99 with batching over without, at 80% of what the server does without ({rate:.0f} requests a second)"
+    name = f"p99 with batching over without, at 80% of what the server does without ({rate:.0f} requests per second)"
     return Figure(name, found[True] / found[False], "ratio", 1, "less", found[False], found[True])
 
 
@@ -260,7 +260,7 @@ def _await_warm() -> None:
     while not (warm.status() or {}).get("has_own_modules"):
         if time.monotonic() > deadline:
             raise StepFailedError(
-                f"The warm process should have its modules within {_WARM_SECONDS:g} s, but has not. End it by "
+                f"The warm process should have its modules within {_WARM_SECONDS:g} s, but has not. Stop it with "
                 "`python -m kit.warm stop` and measure again."
             )
         time.sleep(_WARM_LOOK_SECONDS)

@@ -53,7 +53,7 @@ def start(
         if before.running:
             raise ExperimentError(
                 f"One experiment of a model runs at a time, but {before.name} runs since {before.started[:16]} UTC. "
-                "End it: `kit canary stop`, with --promote or --rollback where you know better than the test."
+                "End it: `kit canary stop`, with --promote or --rollback if you know better than the test."
             )
     settings = settings or fitted(project, project.spec.experiment)
     control, candidate = _pair(base, candidate, control)
@@ -83,7 +83,7 @@ def hold(workspace: Workspace, project: Project) -> int:
         found = "an experiment runs, whose two versions are served alone" if served else "nothing was pushed"
         raise ExperimentError(
             f"To hold pushes, one version must be served, but {found}. "
-            f"{'Wait for its end' if served else 'Run 05_release'}, and give the command again."
+            f"{'Wait for its end' if served else 'Run 05_release'}, and run the command again."
         )
     labels.hold(workspace, project.name, served)
     history.note(workspace.serving(project.name), "hold", serves=served)
@@ -98,15 +98,15 @@ def _pair(base: Path, candidate: int | None, control: int | None) -> tuple[int, 
         stable = labels.stable_version(base) if there else None
         if candidate is not None and stable == candidate:
             raise ExperimentError(
-                f"An experiment needs a version to try, but {candidate} of {base} serves already, by the label stable. "
-                "Push a newer one: 05_release; or name the version that it is to be compared with: --control."
+                f"An experiment needs a version to try, but {candidate} of {base} is served already, under the label "
+                "stable. Push a newer one: 05_release; or name the version to compare it with: --control."
             )
         control = stable if stable in older else max(older, default=None)
     if candidate not in there or control not in older:
         raise ExperimentError(
             f"An experiment needs a version that serves and a newer one to try, but {base} has "
             f"{', '.join(map(str, there)) or 'none'}, and asked for were {control or 'the one before'} and "
-            f"{candidate or 'the newest'}. Push a model that is to be tried: 05_release."
+            f"{candidate or 'the newest'}. Push a model to try: 05_release."
         )
     return control, candidate
 
@@ -146,8 +146,8 @@ def check_none_runs(workspace: Workspace, model: str) -> None:
     if last is not None and last.running:
         raise ExperimentError(
             f"To roll back, no experiment of {model} may run, but {last.name} compares {last.candidate} with "
-            f"{last.control}. Take {last.candidate} back with `kit canary stop --rollback`, and then roll back where "
-            f"{last.control} is to go too."
+            f"{last.control}. Take {last.candidate} back with `kit canary stop --rollback`, and then roll back "
+            f"if {last.control} must go, too."
         )
 
 

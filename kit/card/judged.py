@@ -94,7 +94,9 @@ class Judgement:
         blocks: list[Block] = [Items(known) if known else Text(unsaid("limits"))]
         if worse := list(self._worse_slices()):
             blocks += [
-                Text("Worse than on all rows beyond the interval; one slice in forty is by chance:"),
+                Text(
+                    "Worse than on all rows, by more than the interval; one slice in forty is so by chance:"
+                ),
                 Items(worse),
             ]
         return Part("Limits", blocks)

@@ -25,7 +25,7 @@ _DIGITS = 12  # of a digest, enough to distinguish files
 
 
 def unsaid(field: str) -> str:
-    return f"project.yml does not say; add {field} below card."
+    return f"project.yml does not say; add {field} under card."
 
 
 def details(session: Session, origins: Origins) -> Part:
@@ -98,7 +98,7 @@ def training(origins: Origins) -> Part:
             ("epochs trained", str(progress.epoch)),
             ("steps", f"{progress.step:,}"),
             ("seconds", f"{progress.seconds:.1f}"),
-            ("epoch with the least loss on the rows held out", str(progress.best_epoch or "not known")),
+            ("epoch with the lowest loss on the held-out rows", str(progress.best_epoch or "not known")),
         ]
     return Part("Training", [Table(("parameter", "value"), rows, numbers=(1,), said=(0, 1))])
 

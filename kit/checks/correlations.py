@@ -101,7 +101,7 @@ class Correlations:
             NAME,
             f"{pair.one} and {pair.other}: the rank correlation is {pair.now:.2f}, and was {pair.was:.2f} in train",
             wrong(self.severity),
-            "See whether one of the two has got into other rows, or the world has changed.",
+            "See whether one of the two has moved into other rows, or the world has changed.",
             subject=f"{pair.one}, {pair.other}",
             value=pair.now,
             expected=f"{pair.was:.2f}, as in train",

@@ -66,7 +66,8 @@ class Dependencies:
             f"{name} does not follow from {table.name} in {count:,} of {of:,} rows of eval ({count / of:.2%}), as it "
             "did in train",
             wrong(self.severity),
-            f"See whether values of {name} have got into other rows, or {table.name} has come to mean something else.",
+            f"See whether values of {name} have moved into other rows, or {table.name} has come to mean something "
+            "else.",
             subject=name,
             value=count / of,
             expected=f"one {name} for each {table.name}",

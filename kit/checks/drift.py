@@ -165,7 +165,7 @@ def _finding(
         check,
         f"{feature}: in {what} {said} ({worst.distance.measure})",
         wrong(project.spec.checks.drift.severity),
-        f"See what has changed in {feature}; where it is the world, train on newer spans or raise the threshold.",
+        f"See what has changed in {feature}; if the world has changed, train on newer spans or raise the threshold.",
         subject=feature,
         value=worst.distance.value,
         expected=f"at most {worst.threshold:g}, and {worst.allowance:.3f} more by chance",
@@ -194,7 +194,7 @@ def _trends(project: Project, history: History, span: int | None, what: str) -> 
                 f"{name}: its mean moves a little with every span, by {moved:+.4g} from span "
                 f"{project.span_label(spans[0])} to {what}, which is {abs(moved) / usual:.2f} standard deviations",
                 wrong(project.spec.checks.drift.severity),
-                f"See what changes in {name} from day to day; where it is the world, train on newer spans.",
+                f"See what changes in {name} from day to day; if the world has changed, train on newer spans.",
                 subject=name,
                 value=abs(moved) / usual,
                 expected=f"at most {most:g} standard deviations over all spans",

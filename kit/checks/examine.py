@@ -76,7 +76,7 @@ def check_findings(findings: Sequence[Finding]) -> str:
     drifted = all(finding.check == drift.NAME for finding in blocking)
     raise (DriftError if drifted else DataAnomalyError)(
         f"The data must pass the checks of project.yml, but {len(blocking)} block:\n{lines}\n"
-        "Mend the data or choose other spans; where the data are right, set the check to warn in project.yml."
+        "Fix the data or choose other spans; if the data are right, set the check to warn in project.yml."
     )
 
 

@@ -115,7 +115,7 @@ def _anomalies(statistics: Statistics, schema: schema_pb2.Schema) -> list[Findin
             SCHEMA,
             f"{feature}: {reason.short_description}. {reason.description.strip()}",
             "fail",
-            "Mend the data; where they are right, widen the schema.",
+            "Fix the data; if they are right, widen the schema.",
             subject=feature,
         )
         for feature, info in said

@@ -70,7 +70,7 @@ class LabelClasses:
                 f"{self._label}: {count:,} of {self._row_count:,} rows ({where}) have {found}{more}, but CLASSES of "
                 f"features.py has only {classes}",
                 wrong(self.severity),
-                "Mend or leave out these rows; if it is a class of its own, name it in CLASSES and let the model tell "
+                "Fix or remove these rows; if it is a class of its own, name it in CLASSES and let the model tell "
                 "it apart, for which `kit new` writes a project of these data.",
                 subject=self._label,
                 value=count / self._row_count,

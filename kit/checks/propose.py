@@ -95,7 +95,7 @@ def write(project: Project, proposals: Sequence[Proposal]) -> Path:
         _require_same_but_for(text, project, found)
     except (ValueError, ProjectError) as error:
         raise ProjectError(
-            f"{file} must take the thresholds, but they could not be added by themselves: {error}. Write there:\n"
+            f"{file} must take the thresholds, but they could not be added automatically: {error}. Write there:\n"
             f"{by_hand}"
         ) from None
     write_atomically(file, text)

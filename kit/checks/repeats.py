@@ -44,9 +44,7 @@ class RepeatedRows:
         repeated = rows - len(np.unique(np.concatenate(self._hashes))) if rows else 0
         if not repeated:
             return [Finding(ROWS, f"none of {rows:,}", "ok")]
-        found = (
-            f"{repeated:,} of {rows:,} rows ({repeated / rows:.1%}) are as one before them in every column"
-        )
+        found = f"{repeated:,} of {rows:,} rows ({repeated / rows:.1%}) equal an earlier row in every column"
         what_to_do = "See whether a file was delivered twice."
         return [
             Finding(
@@ -88,7 +86,7 @@ class SharedKeys:
             f"{key}: {len(shared):,} of {len(held_out):,} of eval are in train too, such as "
             f"{as_text(shared[0].as_py())}",
             wrong(self.severity),
-            "Metrics on rows that were learnt flatter the model: split by spans, or see whether one overlaps another.",
+            "Metrics on training rows flatter the model: split by spans, or see whether one overlaps another.",
             subject=key,
             value=len(shared) / len(held_out),
             expected="none",

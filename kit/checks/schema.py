@@ -17,7 +17,7 @@ def of_anomalies(anomalies: Sequence[FoundAnomaly]) -> list[Finding]:
             SCHEMA,
             f"{one.split}, {one.feature}: {one.what}. {one.found}".rstrip("."),
             "fail" if one.severity == "error" else "warn",
-            "Mend the data; where they are right, widen the schema.",
+            "Fix the data; if they are right, widen the schema.",
             subject=one.feature,
             value=one.rows / one.of if one.rows is not None and one.of else None,
             expected="what the schema allows",

@@ -41,7 +41,7 @@ def validate(
                 NAME,
                 f"{one.feature}: {one.description or one.expression} {verdict} of {what}: {values}",
                 wrong(one.severity),
-                "Mend the data, or correct the expression in project.yml.",
+                "Fix the data, or correct the expression in project.yml.",
                 subject=f"{one.feature}: {one.expression}",
                 expected=one.expression,
             )

@@ -84,7 +84,7 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
 def _say_chosen(sweep: Sweep, path: Path, *, named: bool) -> None:
     cheapest = sweep.meeting[0]
     typer.echo(
-        f"Chosen: {sweep.chosen}. It answers {sweep.target.rate:g} requests a second, 99 of 100 within "
+        f"Chosen: {sweep.chosen}. It answers {sweep.target.rate:g} requests per second, 99 of 100 within "
         f"{cheapest.p99_ms:.1f} ms, for {cheapest.processor_ms:.2f} ms of processor each, the least of the settings "
         "that batch."
     )

@@ -25,7 +25,7 @@ def image(value: str) -> str:
         ValueError: when no registry can have an image of this name.
     """
     return written(
-        value, _IMAGE, "it is written as a path in small letters, such as registry.example.org/shop/kit:1"
+        value, _IMAGE, "it is written as a path in lowercase letters, such as registry.example.org/shop/kit:1"
     )
 
 

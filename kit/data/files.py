@@ -165,7 +165,7 @@ def csv_batches(
         if count_rows(path, "csv", delimiter) < 1:  # to Arrow, a header without a line break is not a row
             return
         place = _malformed_row(path, delimiter, len(header)) or str(error)
-        raise InputDataError(f"{path} is not a well-formed CSV file: {place}. Mend that row.") from None
+        raise InputDataError(f"{path} is not a well-formed CSV file: {place}. Fix that row.") from None
 
 
 def _handler(take: Callable[[Malformed], None]) -> Callable[[Any], str]:

@@ -48,6 +48,6 @@ def _state(path: Path) -> tuple[int, int]:
         status = path.stat()
     except OSError as error:
         raise InputDataError(
-            f"{path} must be there until it is read, but {error.strerror}. Run again when it is delivered."
+            f"{path} must exist until it is read, but {error.strerror}. Run again when it is delivered."
         ) from error
     return status.st_size, status.st_mtime_ns

@@ -214,7 +214,7 @@ class Tally:
         raise DataAnomalyError(
             f"At most {100 * most:.4g}% of the rows {where} may be quarantined, but {aside:,} of {read:,} "
             f"({100 * aside / read:.4g}%) break a rule:\n{listed}\nFirst is {first}.\n"
-            "Mend the data, choose other spans, or raise checks.quarantine_at_most in project.yml."
+            "Fix the data, choose other spans, or raise checks.quarantine_at_most in project.yml."
         )
 
     def _label(self, span: int) -> str:

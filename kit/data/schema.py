@@ -290,7 +290,7 @@ def _naming_schema(project: Project) -> str:
             spec = None
     if spec != project.spec.model_copy(update={"schema_file": SCHEMA_FILE}):
         raise ProjectError(
-            f"{file} must name the schema, but a line could not be added to it by itself. Write "
+            f"{file} must name the schema, but a line could not be added to it automatically. Write "
             f"`schema_file: {SCHEMA_FILE}` there, and save again."
         )
     return text

@@ -52,7 +52,7 @@ def check_data(statistics: Statistics, schema: schema_pb2.Schema, place: str) ->
             NAME,
             f"{place}: {reason.short_description}. {reason.description.strip()}".strip(),
             "fail",
-            "Mend the data; where they are right, let `kit schema update` widen the schema.",
+            "Fix the data; if they are right, let `kit schema update` widen the schema.",
             subject=feature,
         )
         for feature, info in said

@@ -85,8 +85,8 @@ def propose(
         before, first = read_schema(file), None
     elif features:
         raise UsageError(
-            f"One feature is widened in a schema that is there, but {project.name} has none yet. Leave --feature out "
-            "to make one of all columns."
+            f"A single feature can be widened only in an existing schema, but {project.name} has none yet. Leave "
+            "--feature out to make one of all columns."
         )
     else:
         before = schema_pb2.Schema()
@@ -122,7 +122,7 @@ def write(workspace: Workspace, project: Project, proposal: Proposal, who: str, 
     if (read_schema(in_force) if in_force else schema_pb2.Schema()) != proposal.before:
         raise UsageError(
             f"{in_force} must be as it was when the update was proposed, but somebody has changed it since. Look at "
-            "it, and give the same command again."
+            "it, and run the same command again."
         )
     file = save_schema(workspace, project, proposal.schema)
     done = f"{count_of_changes(len(proposal.changes))} written to {file}."

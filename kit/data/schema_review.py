@@ -114,16 +114,16 @@ def schema_news(session: Session) -> str:
     """
     changes, before = schema_changes(session), _schema_before(session)
     if before is None:
-        return "There is no schema of a run before to compare this one with."
+        return "There is no schema of an earlier run to compare this one with."
     if not changes:
-        return "The schema says what it said in the run before."
+        return "The schema has not changed since the last run."
     decided = [f"  {one.what}: {one}" for one in _decided(session, before.id)]
     nobody = [
         "  Nobody, in this workspace. Look at the commits of the schema, or at what it was inferred from."
     ]
     lines = [f"  {change}" for change in changes]
     return "\n".join(
-        ["The schema changed since the run before:", *lines, "Who decided so:", *(decided or nobody)]
+        ["The schema has changed since the last run:", *lines, "Who decided so:", *(decided or nobody)]
     )
 
 

@@ -73,7 +73,7 @@ def check_anomalies(folder: Path, decided: Sequence[Decision] = ()) -> str:
     ignored = f" ({len(passed)} more are ignored)" if passed else ""
     raise (DriftError if drifted else DataAnomalyError)(
         f"The data must follow their schema, but {len(left)} anomalies were found{ignored}:\n{found}\n"
-        "Mend the data, choose other spans, or, where the data are right, change the project's schema."
+        "Fix the data, choose other spans, or, if the data are right, change the project's schema."
     )
 
 

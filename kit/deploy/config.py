@@ -30,7 +30,9 @@ def is_label(key: str, value: str) -> bool:
 
 def _name(value: str) -> str:
     return written(
-        value, _NAMESPACE, "it is written as at most 63 small letters, digits and -, with no - first or last"
+        value,
+        _NAMESPACE,
+        "it is written as at most 63 lowercase letters, digits and -, with no - first or last",
     )
 
 
@@ -174,6 +176,6 @@ class DeploySettings(Section):
     def _possible(cls, value: str) -> str:
         if value and not re.match(NAME, value):
             raise ValueError(
-                f"a name is at most 40 small letters, digits and -, a letter first; not {value!r}"
+                f"a name is at most 40 lowercase letters, digits and -, a letter first; not {value!r}"
             )
         return value

@@ -35,5 +35,5 @@ def _read(path: Path) -> list[dict[str, Any]]:
         ) from None
     for one in found:
         if not isinstance(one, dict):
-            raise DeployError(f"{path} must hold objects of Kubernetes, but holds {one!r}. Take it out.")
+            raise DeployError(f"{path} must hold Kubernetes objects, but holds {one!r}. Take it out.")
     return found

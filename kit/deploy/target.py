@@ -78,7 +78,7 @@ class Target:
         name = chosen.name or project.name.replace("_", "-")
         if not re.match(NAME, name):
             raise DeployError(
-                f"Objects of Kubernetes need a name of small letters, digits and -, at most 40, but the project's "
+                f"Kubernetes objects need a name of lowercase letters, digits and -, at most 40, but the project's "
                 f"would be {name!r}. Give another: deploy.name in project.yml, or --name."
             )
         return cls(workspace, project, chosen, name, canary)

@@ -42,7 +42,7 @@ def example_count(evaluation: Path) -> int:
         if not key:
             return int(values["example_count"])
     raise RowsLostError(
-        f"{evaluation} must tell how many rows were evaluated, but does not. Run 04_evaluate again."
+        f"{evaluation} must say how many rows were evaluated, but does not. Run 04_evaluate again."
     )
 
 

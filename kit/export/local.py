@@ -83,7 +83,7 @@ def run_pipeline(create: Create, ws: Workspace, project: Project, say: Say) -> s
     if lacking := [step.id for step in pipeline.components if not ended.get(step.id)]:
         raise StepFailedError(
             f"Every step must end well, but TFX did not run {', '.join(lacking)} and said no more than is in "
-            f"{log_of(ws, project)}. Correct what it tells of, and run the pipeline again."
+            f"{log_of(ws, project)}. Correct the cause, and run the pipeline again."
         )
     return check_pushed(Session(ws, project))
 
@@ -103,7 +103,7 @@ def _run(pipeline: Pipeline, log: Path, say: Say) -> None:
         traceback.print_exc()
         raise StepFailedError(
             f"Every step must end well, but one raised {type(error).__name__}: {error}\nThe whole log is {log}. "
-            "Correct what it tells of and run the pipeline again: what is done comes from the cache."
+            "Correct the cause and run the pipeline again: what is done comes from the cache."
         ) from error
 
 

@@ -183,7 +183,7 @@ def _no_label(labels: pa.Array) -> Any:
 
 def _nothing_to_hit(dose: Dose, needed: str) -> FaultError:
     return FaultError(
-        f"There must be {needed} in {dose.column} for this fault to hit, but there are none. Choose another column."
+        f"There must be {needed} in {dose.column} for this fault to break, but there are none. Choose another column."
     )
 
 
@@ -202,13 +202,13 @@ _CATALOGUE = (
     ),
     Fault(
         "new-value",
-        "A client is released that nobody was told of: a category has a value never seen before.",
+        "A client is released that nobody announced: a category has a value never seen before.",
         _new_value,
         {"category": _ALL},
     ),
     Fault(
         "null-burst",
-        "A service that is asked for a value is down for a while: consecutive rows come without it.",
+        "A service that provides a value is down for a while: consecutive rows arrive without it.",
         _null_burst,
         # Not sequences: without any history they are empty, not missing.
         dict.fromkeys(("number", "category", "id", "text", "timestamp"), _ALL),
@@ -221,18 +221,18 @@ _CATALOGUE = (
     ),
     Fault(
         "shuffled-column",
-        "A join goes wrong: values are right by themselves and stand in the rows of others.",
+        "A join goes wrong: values are valid, but end up in the wrong rows.",
         _shuffled,
         {"number": ("int", "float"), "category": _ALL, "id": _ALL},
     ),
     Fault(
         "duplicated-rows",
-        "A file is loaded twice, or a queue delivers at least once: rows are there again.",
+        "A file is loaded twice, or a queue delivers at least once: rows appear again.",
         _duplicated,
     ),
     Fault(
         "late-day",
-        "Rows of the day before come a day late: their time is not of the day that they are delivered with.",
+        "Rows of the day before arrive a day late: their time is not on the day that they are delivered for.",
         _late_day,
         {"timestamp": ("int", "float"), "date": ("string",)},
     ),

@@ -148,8 +148,8 @@ def _check_free(project: Project, folder: Path) -> None:
         )
     if not re.fullmatch(NAME_PATTERN, folder.name) or (BUILT_IN / folder.name).exists():
         raise FaultError(
-            f"The folder's name becomes a project's: small letters, digits and _, and none that is built in, but it is "
-            f"{folder.name!r}. Name another, such as {project.name}_spoiled."
+            f"The folder's name becomes a project's: lowercase letters, digits and _, and none that is built in, but "
+            f"it is {folder.name!r}. Name another, such as {project.name}_spoiled."
         )
     if folder.resolve().is_relative_to(project.folder.resolve()):
         raise FaultError(

@@ -153,7 +153,7 @@ def read_log(
                     yield entry
     except FileNotFoundError:
         raise GatewayError(
-            f"The access log must be {path}, but it is not there. It begins with the first: kit gateway run."
+            f"The access log must be {path}, but it is not there. The first run makes it: kit gateway run."
         ) from None
 
 

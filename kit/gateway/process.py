@@ -284,7 +284,7 @@ def _check_port(address: Address) -> None:
             probe.bind((address.host, address.port))
         except OSError as error:
             raise GatewayError(
-                f"The gateway must be able to listen on {address}, but {error.strerror}. Choose another port, or end "
+                f"The gateway must be able to listen on {address}, but {error.strerror}. Choose another port, or stop "
                 "what listens there."
             ) from error
 

@@ -53,7 +53,7 @@ class Lineage:
         """
         if not self.pushes:
             raise StepOrderError(
-                f"Something of {self.subject.name} must have been pushed, but nothing was. Run 05_release first, or "
+                f"A version of {self.subject.name} must have been pushed, but nothing was. Run 05_release first, or "
                 "choose a version."
             )
         return f"{self.pushes[-1].project}/{self.pushes[-1].version}"

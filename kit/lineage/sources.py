@@ -52,8 +52,8 @@ def check_sources(files: Sequence[DataFile]) -> str:
     """
     if not files:
         raise DataAnomalyError(
-            "A model must lead back to data files, but no ExampleGen stands before it. Run the chain from 01_data: kit "
-            "run."
+            "A model must lead back to data files, but no ExampleGen is upstream of it. Run the chain from 01_data: "
+            "kit run."
         )
     other = [f"{Path(file.path).name} ({file.state})" for file in files if file.state != "the same bytes"]
     but = f", but for {', '.join(other)}" if other else ""

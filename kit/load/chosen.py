@@ -29,7 +29,7 @@ def _refuse(sweep: Sweep) -> NoReturn:
     """Raise the reason why no setting was chosen."""
     if any(point.setting == WITHOUT and point.meets(sweep.target) for point in sweep.points):
         raise StepFailedError(
-            f"A batching setting should answer {sweep.target.rate:g} requests a second within "
+            f"A batching setting should answer {sweep.target.rate:g} requests per second within "
             f"{sweep.target.p99_ms:g} ms (p99), but only the server without batching does. Serve without batching."
         )
     asked = [point for point in sweep.points if point.offered >= sweep.target.rate]
@@ -41,12 +41,12 @@ def _refuse(sweep: Sweep) -> NoReturn:
         )
     if not math.isfinite(best):
         raise StepFailedError(
-            f"A batching setting should answer {sweep.target.rate:g} requests a second within "
+            f"A batching setting should answer {sweep.target.rate:g} requests per second within "
             f"{sweep.target.p99_ms:g} ms (p99), but each failed or was far too slow at lower rates already. "
             "Ask for less, or serve with more processors."
         )
     raise StepFailedError(
-        f"A batching setting should answer {sweep.target.rate:g} requests a second within "
+        f"A batching setting should answer {sweep.target.rate:g} requests per second within "
         f"{sweep.target.p99_ms:g} ms (p99), but none does; the best p99 at that rate is {best:.0f} ms. "
         "Ask for less, or serve with more processors."
     )

@@ -39,7 +39,7 @@ class Target:
     def __post_init__(self) -> None:
         if not (0 < self.rate < math.inf and 0 < self.p99_ms < math.inf):
             raise UsageError(
-                f"A target must be a finite rate and p99 of more than 0, but is {self.rate:g} requests a second and "
+                f"A target must be a finite rate and p99 of more than 0, but is {self.rate:g} requests per second and "
                 f"{self.p99_ms:g} ms. Give both."
             )
 

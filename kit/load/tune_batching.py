@@ -253,7 +253,7 @@ def _line(point: Point, *, known: bool) -> str:
     none = "none in time" if point.errors else "none was due"
     p99 = f"99 of 100 within {point.p99_ms:.1f} ms" if math.isfinite(point.p99_ms) else none
     return (
-        f"{point.setting}, {point.offered:.0f} requests a second: {point.rate:.0f} answered, {p99}, "
+        f"{point.setting}, {point.offered:.0f} requests per second: {point.rate:.0f} answered, {p99}, "
         f"{point.processor_ms:.2f} ms of processor each{errors}{' (known)' if known else ''}"
     )
 
@@ -264,5 +264,5 @@ def _cpu_seconds(server: Server, rate: float) -> float:
         if server.alive:
             return float(sum(psutil.Process(server.pid).cpu_times()[:2]))
     raise StepFailedError(
-        f"The server should outlive {rate:g} requests a second, but it ended. Read {server.log_path}."
+        f"The server should outlive {rate:g} requests per second, but it ended. Read {server.log_path}."
     )

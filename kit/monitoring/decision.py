@@ -79,15 +79,15 @@ class MendData:
     """The requests violate the schema, so no model must be trained on such data."""
 
     rules: tuple[Rule, ...]
-    what = "mend the data"
+    what = "fix the data"
 
     @property
     def message(self) -> str:
         broken, others = [_fired(self.rules, schema=schema) for schema in (True, False)]
         otherwise = f" Without that there would be a reason to: {_said(others)}." if others else ""
         return (
-            f"No retraining: {_said(broken)}. A model would learn what is broken.{otherwise} Mend what sends the "
-            "requests; where they are right, accept it into the schema in 01_data. Then judge again."
+            f"No retraining: {_said(broken)}. A model would learn what is broken.{otherwise} Fix what sends the "
+            "requests; if they are right, accept it into the schema in 01_data. Then judge again."
         )
 
 
@@ -101,8 +101,8 @@ class WaitForSpans:
     @property
     def message(self) -> str:
         return (
-            f"No retraining yet: {_said(_fired(self.rules, schema=False))}. But no span was delivered after those that "
-            "the model was made of, and the same data make the same model. Judge again when there is one."
+            f"No retraining yet: {_said(_fired(self.rules, schema=False))}. But no span was delivered since the "
+            "model's training, and the same data would give the same model. Judge again when there is one."
         )
 
 

@@ -56,8 +56,8 @@ def check_findings(found: Sequence[Finding]) -> str:
     lines = "\n".join(f"  {finding.check}: {finding.found}. {finding.what_to_do}" for finding in blocking)
     drifted = any(finding.check in {SKEW, DRIFT} for finding in blocking)
     raise (DriftError if drifted else DataAnomalyError)(
-        f"What is asked must be like what was trained on, but this blocks:\n{lines}\n"
-        "Mend what sends the requests, retrain where the world has changed, or set the check to warn below monitoring "
+        f"Requests must be like the training data, but this blocks:\n{lines}\n"
+        "Fix what sends the requests, retrain if the world has changed, or set the check to warn under monitoring "
         "in project.yml."
     )
 
@@ -98,7 +98,7 @@ def _broken(severity: Severity, drift: LogDrift) -> Iterator[Finding]:
             SCHEMA,
             f"{feature} on {_days(drift.days, places)}: {those[-1].found.rstrip('.')}",
             _state(severity, now=now),
-            "Mend what sends the requests; where they are right, accept it into the schema in 01_data.",
+            "Fix what sends the requests; if they are right, accept it into the schema in 01_data.",
             subject=feature,
             expected="what the schema allows in requests",
         )

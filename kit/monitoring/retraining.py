@@ -99,8 +99,8 @@ def start_chain(session: Session, decision: RetrainDecision, *, start: bool) -> 
     if before:
         when = before[0].when[:16].replace("T", " ")
         return NotStarted(
-            f"No chain is started: one was on {subject} at {when} UTC, and has pushed nothing yet. See `kit runs`. To "
-            f"start it again: {_command(session, decision.window)}"
+            f"No chain is started: one was started on {subject} at {when} UTC, and has pushed nothing yet. See `kit "
+            f"runs`. To start it again: {_command(session, decision.window)}"
         )
     decisions.record(session, pushed, START, who=_WHO, why=decision.message, subject=subject)
     batch = Batch(

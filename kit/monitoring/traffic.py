@@ -39,7 +39,7 @@ class Nothing:
 
     @property
     def message(self) -> str:
-        return "No traffic is played: what is monitored is what has been logged."
+        return "No traffic is replayed: only what has been logged is monitored."
 
 
 @dataclass(frozen=True)
@@ -182,7 +182,7 @@ def _examples_signature(folder: Path) -> Any:
         ) from error
     if EXAMPLES not in loaded.signatures:
         raise InfraCheckError(
-            f"Traffic is played through the signature {EXAMPLES}, but {folder} has {', '.join(loaded.signatures)}. "
+            f"Traffic is replayed through the signature {EXAMPLES}, but {folder} has {', '.join(loaded.signatures)}. "
             "Add it to model.py and train again."
         )
     signature = loaded.signatures[EXAMPLES]
@@ -197,8 +197,8 @@ def _chosen(session: Session, spans: str) -> list[int]:
         return []
     if not project.spec.data.has_spans:
         raise UsageError(
-            f"Traffic is played span by span, but the data of {project.name} have no spans. Leave traffic_spans empty; "
-            "what a server logs is monitored all the same."
+            f"Traffic is replayed span by span, but the data of {project.name} have no spans. Leave traffic_spans "
+            "empty; what a server logs is monitored all the same."
         )
     try:
         asked = parse_spans(spans)

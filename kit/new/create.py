@@ -106,14 +106,14 @@ def _check_name(name: str, folder: Path) -> None:
         near = re.sub(r"[^a-z0-9]+", "_", name.casefold()).strip("_")
         hint = f" such as {near}" if re.fullmatch(NAME_PATTERN, near) else ""
         raise ProjectError(
-            "A project's name has small letters, digits and _, and begins with a letter, "
+            "A project's name has lowercase letters, digits and _, and begins with a letter, "
             f"but {name!r} does not. "
-            f"Take another one{hint}."
+            f"Choose another one{hint}."
         )
     for taken in (folder, BUILT_IN / name):
         if taken.exists():
             raise ProjectError(
-                f"A new project needs a new folder, but {taken} exists. Take another name, or remove it."
+                f"A new project needs a new folder, but {taken} exists. Choose another name, or remove it."
             )
 
 

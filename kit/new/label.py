@@ -114,9 +114,8 @@ def _choose_task(name: str, values: pa.ChunkedArray, distinct: int, task: str | 
         )
     if task == "binary" and distinct != _BINARY_CLASSES:
         raise UsageError(
-            f"A binary label has two values, but {name!r} has {distinct:,}. Take "
-            "multiclass or regression, or "
-            "make a column of two values."
+            f"A binary label has two values, but {name!r} has {distinct:,}. Use "
+            "multiclass or regression, or make a column of two values."
         )
     if distinct > MOST_CLASSES and (words or task == "multiclass"):
         remedy = "Is it an id or free text? Name another column" if words else "Take regression"

@@ -119,7 +119,7 @@ def _open(path: Path, file_format: str, delimiter: str) -> Iterator[Any]:
                 "letters: iconv -f CP1252 -t UTF-8)."
             ) from None
         raise InputDataError(
-            f"{path} is not a well-formed {file_format} table: {error}. Mend it there."
+            f"{path} is not a well-formed {file_format} table: {error}. Fix it there."
         ) from None
 
 

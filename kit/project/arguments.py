@@ -21,6 +21,6 @@ def check_arguments(names: Iterable[str]) -> None:
     """
     if refused := [name for name in sorted(names) if not can_be_argument(name)]:
         raise ProjectError(
-            f"Inputs of a model cannot be called {', '.join(refused)}: TensorFlow takes no words of Python's own. Call "
-            "them differently by ARGUMENTS in features.py and serving_signature in model.py, as `kit new` writes them."
+            f"Inputs of a model cannot be called {', '.join(refused)}: TensorFlow accepts no Python keywords. Rename "
+            "them with ARGUMENTS in features.py and serving_signature in model.py, as `kit new` writes them."
         )

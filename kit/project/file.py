@@ -255,7 +255,7 @@ class ProjectFile(Section):
     @classmethod
     def _possible(cls, value: str) -> str:
         return written(
-            value, NAME_PATTERN, "a project's name has small letters, digits and _, a letter first"
+            value, NAME_PATTERN, "a project's name has lowercase letters, digits and _, a letter first"
         )
 
     @model_validator(mode="after")

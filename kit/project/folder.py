@@ -41,7 +41,8 @@ def find_folder(name: str, workspace: Path) -> Path:
     if os.path.isdir(path) and ("/" in name or (path / "project.yml").is_file()):  # noqa: PTH112
         if not re.fullmatch(NAME_PATTERN, path.resolve().name):
             raise ProjectError(
-                f"A project's folder needs a name of small letters, digits and _, but {path.name!r} is not. Rename it."
+                f"A project's folder needs a name of lowercase letters, digits and _, but {path.name!r} is not. "
+                "Rename it."
             )
         return path.resolve()
     raise ProjectError(

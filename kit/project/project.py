@@ -224,13 +224,13 @@ class Project:
         if shared:
             raise ProjectError(
                 f"A span is trained or evaluated on, not both, but {self.span_label(shared[0])} is in train_spans "
-                f"{train} and eval_spans {held_out}. Choose ranges apart from each other."
+                f"{train} and eval_spans {held_out}. Choose ranges that do not overlap."
             )
 
     def _missing(self, name: str, chosen: Chosen, delivered: list[int]) -> InputDataError:
         way_out = "Choose other spans, or wait until they are there"
         if chosen.spans:
-            way_out += "; with `missing_spans: skip` below data in project.yml the others are taken"
+            way_out += "; with `missing_spans: skip` under data in project.yml the others are taken"
         return InputDataError(
             f"{name} {chosen.asked} must be there, but {chosen.lack}; delivered are "
             f"{self._in_words(delivered)}. {way_out}."

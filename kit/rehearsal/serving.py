@@ -151,6 +151,6 @@ def check_served(session: Session, sent: Sent) -> str:
     if version not in sent.versions:
         raise InfraCheckError(
             f"Version {version} must answer, but {', '.join(map(str, sent.versions)) or 'nobody'} did. Read "
-            f"{server_log(session.workspace)}, which says what became of it."
+            f"{server_log(session.workspace)}, which says what happened to it."
         )
     return f"Version {version} answers, by gRPC and by REST, as it did before it was pushed."

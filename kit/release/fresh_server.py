@@ -107,7 +107,7 @@ def fresh_server(package: Path, model: str, limit_seconds: float) -> Iterator[Fr
         except (ServingError, ServerError) as error:
             raise InfraCheckError(
                 f"A fresh server must be ready with the package within release.max_load_seconds of {limit_seconds:g}, "
-                f"but said: {error} Correct the model, or raise the limit in project.yml where it is the time."
+                f"but said: {error} Correct the model, or raise the limit in project.yml if it only needs more time."
             ) from error
         load_seconds = time.monotonic() - started
         channel = stack.enter_context(grpc.insecure_channel(str(addresses.grpc)))

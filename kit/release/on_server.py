@@ -45,7 +45,7 @@ def states_on(server: str, model: str) -> dict[int, str]:
     except (ValueError, KeyError, TypeError) as error:
         reason = f"the answer is not the status of a model: {error!r}"
     raise NoStatusError(
-        f"A server must tell the states of {model} at {address}, but: {reason}. Give --server its address for REST, "
+        f"A server must report the states of {model} at {address}, but: {reason}. Give --server its address for REST, "
         "which `kit serve` prints, or start one."
     )
 

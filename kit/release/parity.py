@@ -222,7 +222,7 @@ def check_serving_parity(parity: ServingParity) -> str:
 
 def _what_to_do(first: Difference) -> str:
     if first.way.startswith("LiteRT"):
-        return "Choose another variant below release.litert in project.yml, or raise its bound there."
+        return "Choose another variant under release.litert in project.yml, or raise its bound there."
     if first.value == SCORE:
         return "Its features agree, so look at the model: train and package it again."
     return f"Look at what features.py computes for {first.value}: train and package again, without the cache."

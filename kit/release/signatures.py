@@ -169,7 +169,7 @@ def make_arrays(
     for name, spec in inputs.items():
         if not (spec.dtype in {tf.string, tf.bool} or spec.dtype.is_floating or spec.dtype.is_integer):
             raise InfraCheckError(
-                f"Input {name} of signature {signature} must be of strings, numbers or truths, so that a request can "
+                f"Input {name} of signature {signature} must be strings, numbers or booleans, so that a request can "
                 f"be made, but is {_tensor(spec)}. Give it another dtype in model.py, or leave the signature out."
             )
         column = column_of.get(name, name)

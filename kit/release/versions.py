@@ -104,8 +104,8 @@ class Rollback:
         )
         was = "before there was none" if self.before is None else f"before it was {self.before}"
         return (
-            f"Version {self.now} is the one to serve now, {was}{aside}. A running server changes over as soon as it "
-            f"has loaded it.{lost}"
+            f"Version {self.now} is the one to serve now, {was}{aside}. A running server switches as soon as it has "
+            f"loaded it.{lost}"
         )
 
 
@@ -162,7 +162,7 @@ def lock(base: Path) -> Iterator[None]:
     except filelock.Timeout:
         raise VersionError(
             f"One process at a time may change the versions in {base}, but another one has been at it for "
-            f"{_LOCK_SECONDS:.0f} s. End it, and give the same command again."
+            f"{_LOCK_SECONDS:.0f} s. End it, and run the same command again."
         ) from None
 
 
@@ -270,7 +270,7 @@ def _target(base: Path, to: int | None, visible: list[int], aside: list[int], se
         earlier = [number for number in visible if served is not None and number < served]
         if not earlier:
             raise VersionError(
-                f"A rollback needs a version before the one that serves ({served or 'none'}), but {base} has "
+                f"A rollback needs a version before the served one ({served or 'none'}), but {base} has "
                 f"{_some(visible)}; withdrawn: {_some(aside)}. Name one with --to, or push again."
             )
         return earlier[-1]

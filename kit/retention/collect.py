@@ -69,7 +69,7 @@ def plans_of(
     found = {Path(one).name: one for one in (projects if project is None else [project])}
     if not projects or found.keys() - {*projects}:
         raise StepOrderError(
-            f"Results are collected of projects that have run, but in {workspace.path} these have: "
+            f"Only results of projects that have run can be deleted, but in {workspace.path} these have: "
             f"{', '.join(projects) or 'none'}. Choose one of them, or another workspace."
         )
     plans = []

@@ -18,8 +18,8 @@ def told(plans: Sequence[Plan], *, done: bool) -> str:
         in_use = [f"A workspace of a sweep stays: {why}" for plan in plans for why in plan.in_use]
         return "\n".join([*in_use, f"{count} results deleted, {size:,} bytes free."])
     if not size and not count:
-        return "Everything is needed or young: there is nothing to delete."
-    return f"{count} results can go, {size:,} bytes. Nothing was deleted: --yes deletes them."
+        return "Everything is needed or recent: there is nothing to delete."
+    return f"{count} results can be deleted, {size:,} bytes. Nothing was deleted: --yes deletes them."
 
 
 def kept_lines(plan: Plan) -> Iterable[str]:

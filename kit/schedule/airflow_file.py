@@ -86,7 +86,8 @@ def _runs(schedule: Schedule) -> bool:
     """Return Airflow's `catchup`; with one run at a time it queues missed runs, otherwise it skips them."""
     if schedule.overlap == "replace":
         raise ScheduleError(
-            "Airflow lets a run wait or leaves it out, but the schedule's overlap is replace. Set it to skip or queue."
+            "Airflow queues or skips an overlapping run, but the schedule's overlap is replace. Set it to skip or "
+            "queue."
         )
     if schedule.catch_up == "none":
         # Without `catchup` Airflow's timetable begins with the last time before now, and cannot be told not to.
@@ -96,7 +97,7 @@ def _runs(schedule: Schedule) -> bool:
         )
     if (schedule.overlap == "queue") != (schedule.catch_up == "all"):
         raise ScheduleError(
-            "Airflow has one setting for missed times and for those that meet a run: it runs all of both, or only the "
+            "Airflow has one setting for missed and for overlapping runs: it runs all of both, or only the "
             f"latest. The schedule's catch_up is {schedule.catch_up} and its overlap {schedule.overlap}. Set them to "
             "all and queue, or to latest and skip."
         )

@@ -62,7 +62,7 @@ class Schedule(Section):
     @field_validator("name")
     @classmethod
     def _name(cls, value: str) -> str:
-        how = "a name has at most 40 small letters, digits and -, a letter first and no - last"
+        how = "a name has at most 40 lowercase letters, digits and -, a letter first and no - last"
         return written(value, NAME, how)
 
     @field_validator("cron")
@@ -125,7 +125,7 @@ def make(**said: object) -> Schedule:
     try:
         return Schedule.model_validate(said)
     except ValidationError as error:
-        raise _wrong("A schedule", error, "Correct that and give the same command again") from None
+        raise _wrong("A schedule", error, "Correct that and run the same command again") from None
 
 
 def save(workspace: Path, schedule: Schedule) -> Path:

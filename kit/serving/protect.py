@@ -263,7 +263,7 @@ def protection(settings: Settings) -> Protector:
     secret = os.environ.get(content.secret_variable, "").encode()
     if not secret and any(one.noise is not None for one in content.models.values()):
         raise ServerError(
-            f"Noise needs a secret, or whoever reads the code could take it away again, but {content.secret_variable} "
+            f"Noise needs a secret, or whoever reads the code could remove it again, but {content.secret_variable} "
             "is not set. Set it in the server's environment, the same on all servers."
         )
     return Protector(content.models, secret)

@@ -50,7 +50,7 @@ class Beam(Section):
         if str(value).lower().startswith("dask"):
             raise ValueError(
                 "Beam's DaskRunner ends without an error and without any rows, so it cannot be used; "
-                f"take {', '.join(get_args(Runner))}. Dask runs sweeps of notebooks: `kit sweep`"
+                f"use {', '.join(get_args(Runner))}. Dask runs sweeps of notebooks: `kit sweep`"
             )
         if value not in get_args(Runner):
             raise ValueError(f"there is no runner {value!r}; the runners are {', '.join(get_args(Runner))}")
@@ -66,7 +66,7 @@ class Beam(Section):
                 )
         if lacking := [name for name in _NEEDED[self.runner] if self.options.get(name) in {None, ""}]:
             raise ValueError(
-                f"the runner {self.runner} needs {', '.join(lacking)} below options; add what is missing"
+                f"the runner {self.runner} needs {', '.join(lacking)} under options; add what is missing"
             )
         if self.runner == "dataflow":
             self._check_buckets()

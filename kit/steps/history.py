@@ -86,7 +86,7 @@ def why_not_cached(store: Any, pipeline: str, component_id: str) -> tuple[str, .
     inputs = changes(*(_identities(inputs_of(store, execution)) for execution in (well[-1], latest)))
     said = [f"{name}: {shorten(old, _LETTERS)} → {shorten(new, _LETTERS)}" for name, old, new in parameters]
     said += [in_language(f"input {name}: {old} → {new}") for name, old, new in inputs]
-    gone = "nothing differs, but what was made the last time is gone or not valid any more"
+    gone = "nothing differs, but the last result is gone or no longer valid"
     return tuple(said) or (in_language(gone),)
 
 

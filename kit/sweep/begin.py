@@ -125,7 +125,7 @@ def begin_sweep(planned: PlannedSweep) -> SweepFolder:
             done = sum(point.state == "done" for point in points)
             raise SweepError(
                 f"A new sweep needs a name of its own, but {record.name} is there already, {done} of "
-                f"{len(points)} points done. Go on with it: {folder.resume_command}; or give --name."
+                f"{len(points)} points done. Resume it: {folder.resume_command}; or give --name."
             )
         if folder.path.exists():
             raise SweepError(

@@ -95,7 +95,7 @@ def _value(metric: Metric, measured: Sequence[dict[str, Any]], known: dict[str, 
     if metric.slice and measured and not any(one["columns"] == metric.slice for one in measured):
         slices = ", ".join(sorted(one["slice"] for one in measured)[:20])
         raise MetricError(
-            f"A point must have the metric {metric.column}, but no such slice was evaluated. Slices are {slices}. "
+            f"A point must have the metric {metric.column}, but that slice was not evaluated. Slices are {slices}. "
             "Correct the slice, or add it to `slices` in project.yml."
         )
     names = sorted({*known, *(name for one in measured for name in one["values"])})

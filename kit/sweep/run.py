@@ -101,7 +101,7 @@ def _run_shared(folder: SweepFolder, record: SweepRecord, say: Say) -> ExitCode:
     run = run_chain(shared, declared_by(shared, record.fixed), folder.base, options, say)
     if run.exit_code != ExitCode.DONE:
         say(explain(run))
-        say(f"No point has run. Go on with: {folder.resume_command}")
+        say(f"No point has run. Resume it: {folder.resume_command}")
         return ExitCode(run.exit_code if run.exit_code is not None else ExitCode.STEP_FAILED)
     folder.save(record.model_copy(update={"shared_run": str(folder.base / "runs" / run.run_id)}))
     return ExitCode.DONE
@@ -174,7 +174,7 @@ class _Points:
         except CancelledError:
             raise WorkersLostError(
                 f"The scheduler must stay until all points have ended, but it has given up point {point.number}. "
-                f"Go on with: {self._folder.resume_command}"
+                f"Resume it: {self._folder.resume_command}"
             ) from None
         except Exception as error:  # noqa: BLE001  such as Dask's KilledWorker; the other points go on
             place = self._folder.point(point.number)
@@ -189,7 +189,7 @@ class _Points:
         """End what runs, so that nothing is left behind."""
         self._say(
             f"Interrupted; {len(self._running)} points that run are stopped. What is done stays. "
-            f"Go on with: {self._folder.resume_command}"
+            f"Resume it: {self._folder.resume_command}"
         )
         self._folder.stop_file.touch()
         wait(self._running, _END_SECONDS)

@@ -27,7 +27,7 @@ from kit.training.scalars import EVENTS, EventFile, metric_of
 from kit.translation.messages import in_language
 
 _PARTS = {"train": "training", "validation": "validation", STEPS_RUN: "training"}
-_NAMES = {LOSS: "loss so far in the epoch", PACE: "steps a second", RATE: "learning rate"}
+_NAMES = {LOSS: "loss so far in the epoch", PACE: "steps per second", RATE: "learning rate"}
 _EARLIER = 5  # with the current one, as many as there are colours
 
 
@@ -65,7 +65,7 @@ class TrainingDesk:
             present = self._find()
         request_stop(present.run if present else self._folder / "none")
         return in_language(
-            "The training ends after this step, and keeps the best epoch on the rows held out."
+            "The training ends after this step, and keeps the best epoch on the held-out rows."
         )
 
     def by_hand(self) -> str:

@@ -78,7 +78,7 @@ def effects(
 def _line(effect: Effect, number: int, of: int) -> str:
     if effect.steps_per_second is None:
         return in_language(f"{number} of {of}, {effect.setting}: could not train")
-    return in_language(f"{number} of {of}, {effect.setting}: {effect.steps_per_second:,.0f} steps a second")
+    return in_language(f"{number} of {of}, {effect.setting}: {effect.steps_per_second:,.0f} steps per second")
 
 
 def _switches(training: Training) -> Iterator[tuple[str, Mapping[str, Any]]]:

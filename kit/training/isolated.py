@@ -70,7 +70,7 @@ def run_isolated(
                 if seconds is not None and passed > seconds:
                     raise TookTooLongError(
                         f"{what} must be done within {seconds:.0f} s, and was ended after {passed:.0f} s. Give it more "
-                        "time, or do without."
+                        "time, or leave it out."
                     )
         if isinstance(outcome, warm.CallReturned):
             return outcome.result

@@ -94,7 +94,7 @@ def confirm(notebook: Path, language: str) -> list[str]:
     catalogue = read_catalogue(path)
     if not catalogue:
         raise TranslationError(
-            f"A translation can be confirmed once it is there, but {path} has none. Write it, cell by cell."
+            f"A translation can be confirmed once it exists, but {path} has none. Write it, cell by cell."
         )
     now = {cell: digest(text) for cell, text in prose(notebook).items()}
     changed = [cell for cell, known in catalogue.items() if cell in now and known.english != now[cell]]

@@ -48,8 +48,8 @@ class TuningDesk:
         best = found.best if found else None
         if found is None or best is None:
             raise StepOrderError(
-                f"A search should be kept in {self._folder}, but there is none of this Tuner. Run it again: trials "
-                "that are still there are not made twice."
+                f"A search should be kept in {self._folder}, but there is none of this Tuner. Run it again: finished "
+                "trials are not repeated."
             )
         first = found.trials[0]
         done = sum(trial.objective is not None for trial in found.trials)

@@ -116,7 +116,7 @@ class BatchingExercise(Exercise):
                 return Point(
                     CAUGHT, False, f"with {name}, p99 would be {p99:.0f} ms, not {TARGET.p99_ms:g} or less"
                 )
-        return Point(CAUGHT, True, f"p99 is {p99:.0f} ms when {TARGET.rate:g} requests a second come")
+        return Point(CAUGHT, True, f"p99 is {p99:.0f} ms when {TARGET.rate:g} requests per second come")
 
     @cached_property
     def _traffic(self) -> Traffic:
@@ -208,7 +208,7 @@ def _changed(batching: Batching, changes: Mapping[str, Any]) -> Batching:
         numbers = value if name == _SIZES else [value]
         if name not in _CHANGES or not _are_whole(numbers):
             raise WorkshopError(
-                f"A setting below {SECTION} is one of {', '.join(_CHANGES)}, with a whole number, or a list of "
+                f"A setting under {SECTION} is one of {', '.join(_CHANGES)}, with a whole number, or a list of "
                 f"them for {_SIZES}, but found {name}: {value!r}. Correct it."
             )
     values = {one.name: getattr(batching, one.name) for one in fields(batching)} | dict(changes)

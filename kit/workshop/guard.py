@@ -55,7 +55,7 @@ def make_guard(
     for path in given[0]:
         if path.split(".")[0] in _OPEN:
             raise WorkshopError(
-                f"An answer changes checks, gates and promises, not what the data are, but sets {path}. "
+                f"An answer may change checks, gates and promises, but not the data; this one sets {path}. "
                 "Leave that as it is."
             )
     content = yaml.safe_load((project.folder / "project.yml").read_text(encoding="utf-8-sig"))

@@ -73,7 +73,8 @@ def _spoil_positions(rows: Rows, dose: Dose) -> Spoiled:
 
 LEAK = Fault(
     "leaked-position",
-    "A job that runs after the clicks sorts lists by them, and its positions are logged for those that were shown.",
+    "A job that runs after the clicks sorts lists by them, and its positions are logged instead of those that were "
+    "shown.",
     _spoil_positions,
     {"category": ("int",)},
 )

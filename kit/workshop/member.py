@@ -53,7 +53,7 @@ def member(folder: Path, name: str, class_folder: str) -> Member:
     )
     if found.class_folder and found.name == UNNAMED:
         raise WorkshopError(
-            "Who is on the board of a class needs a name of their own, but no participant is given. "
+            "Everybody on the class board needs a name, but no participant is given. "
             "Write a name into the parameters at the top and run the notebook again; it need not be your real one."
         )
     if found != before:

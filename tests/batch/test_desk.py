@@ -146,7 +146,7 @@ def test_a_batch_gets_the_values_and_only_one_runs(tmp_path: Path, monkeypatch: 
     assert desk.start().startswith("The batch has started")
     pairs = [f"workspace={tmp_path}", "project_name=mine", "epochs=5", "fast=false", "size=large"]
     assert started == [["run", *(word for pair in pairs for word in ("-p", pair))]]
-    with pytest.raises(UsageError, match="the last one still runs"):
+    with pytest.raises(UsageError, match="the last one is still running"):
         desk.start()
     progress = desk.batch()
     assert progress

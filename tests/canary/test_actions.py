@@ -81,7 +81,7 @@ def test_promoted_the_candidate_is_stable_and_the_policy_is_as_before(
     assert load(folder_of(workspace, project)) == ended
     with pytest.raises(ExperimentError, match="the last one, 2-3, was promoted"):
         running(workspace, project)
-    with pytest.raises(ExperimentError, match=r"but 3 of .* serves already, by the label stable"):
+    with pytest.raises(ExperimentError, match=r"but 3 of .* is served already, under the label stable"):
         start(workspace, project)
     (workspace.serving(NAME) / "4").mkdir()
     assert start(workspace, project).control == 3, "what is stable"

@@ -37,7 +37,7 @@ def test_a_card_tells_data_settings_metrics_and_gates(tiny: Tiny, blessed: Sessi
     assert f"visitors.csv | {digest[:12]} |" in text
     assert "| epochs | 3 |" in text
     assert "| auc | city=Rom | at least 0.5 |" in text
-    assert "project.yml does not say; add intended\\_use below card." in text
+    assert "project.yml does not say; add intended\\_use under card." in text
     assert "| height | number | FLOAT |" in text
     assert "auc by slice" in page
     assert str(tiny.session.workspace.path) not in text + page

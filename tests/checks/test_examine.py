@@ -35,7 +35,7 @@ def test_a_warning_does_not_end_the_batch() -> None:
 def test_a_span_that_was_delivered_again_under_another_number(tmp_path: Path) -> None:
     checks = only(repeated_rows="warn", shared_keys="block")
     repeated, shared = examine(session_of(shop(tmp_path / "shop", checks, visits(), visits())))
-    assert repeated.found == "400 of 800 rows (50.0%) are as one before them in every column"
+    assert repeated.found == "400 of 800 rows (50.0%) equal an earlier row in every column"
     assert (repeated.state, shared.state) == ("warn", "fail")
     with pytest.raises(DataAnomalyError, match="visit: 400 of 400 of eval are in train too"):
         check_findings([repeated, shared])

@@ -13,8 +13,8 @@ from kit.checks.repeats import RepeatedRows, SharedKeys
     ("seen", "found"),
     [
         ("abc", "none of 3"),
-        ("aba", "1 of 3 rows (33.3%) are as one before them in every column"),
-        ("aaaa", "3 of 4 rows (75.0%) are as one before them in every column"),
+        ("aba", "1 of 3 rows (33.3%) equal an earlier row in every column"),
+        ("aaaa", "3 of 4 rows (75.0%) equal an earlier row in every column"),
     ],
 )
 def test_rows_as_one_before_them_are_counted_over_batches_and_splits(seen: str, found: str) -> None:

@@ -47,7 +47,7 @@ BAD_CSV = {
     ),
     "blank label": (HEADER + "31,1,Oslo, \n", "column bought: every row needs a label, but 1 have none"),
     "label that is no number": (HEADER + "31,1,Oslo,NaN\n", "row 1, column bought", "'NaN'"),
-    "short row": (HEADER + ROW + "31,1\n" + ROW, "row 2 must have 4 cells, but has 2: 31,1. Mend that row"),
+    "short row": (HEADER + ROW + "31,1\n" + ROW, "row 2 must have 4 cells, but has 2: 31,1. Fix that row"),
     "long row": (HEADER + "31,1,5,Oslo,1\n", "row 1 must have 4 cells, but has 5: 31,1,5,Oslo,1"),
     "quote that is never closed": (HEADER + ROW + '31,1,"Oslo,1\n' + ROW, "row 2 must have 4 cells, but has 3"),
     "quote in the header": ('"' + HEADER + ROW * 9000, "is missing", "age,price"),

@@ -117,7 +117,7 @@ def test_a_schema_that_was_edited_since_the_last_run_is_told_once(shop: Session)
 
 
 def test_who_changed_the_schema_is_told_however_it_was_done(shop: Session) -> None:
-    assert schema_news(shop) == "The schema says what it said in the run before."
+    assert schema_news(shop) == "The schema has not changed since the last run."
     SchemaDesk(shop).save({"age": {"most": "99"}}, "Ann", "nobody is older")
     AnomalyDesk(shop).decide("eval/city/ENUM_TYPE_UNEXPECTED_STRING_VALUES", "accept", "Bo", "a new shop")
     with (shop.project.folder / "1.csv").open("a") as file:
@@ -127,7 +127,7 @@ def test_who_changed_the_schema_is_told_however_it_was_done(shop: Session) -> No
     check(shop)
     lines = schema_news(shop).splitlines()
     assert lines[:4] == [
-        "The schema changed since the run before:",
+        "The schema has changed since the last run:",
         "  age, most: none → 120",
         "  city, values: 2 values → +Bern",
         "Who decided so:",
@@ -151,7 +151,7 @@ def test_a_first_run_and_a_run_whose_schema_is_gone_tell_nothing(shop: Session, 
     with pytest.raises(StepOrderError):
         schema_changes(first)
     assert schema_changes(check(first)) == []
-    assert schema_news(first) == "There is no schema of a run before to compare this one with."
+    assert schema_news(first) == "There is no schema of an earlier run to compare this one with."
     SchemaDesk(shop).save({"age": {"most": "99"}}, "Ann", "so be it")
     check(shop)
     [before] = shop.history("SchemaGen")[1][1]["schema"]

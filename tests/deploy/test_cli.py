@@ -109,4 +109,4 @@ def test_a_folder_without_manifests_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("a: [")
     assert "must be YAML" in deploy("check", tmp_path, code=2)
     (tmp_path / "a.yaml").write_text("- 1")
-    assert "must hold objects of Kubernetes" in deploy("check", tmp_path, code=2)
+    assert "must hold Kubernetes objects" in deploy("check", tmp_path, code=2)

@@ -47,7 +47,7 @@ def test_cores_are_threads_that_can_be_kept_busy(cpu: str, cores: int) -> None:
         ({"name": "s" * 41}, "small letters"),
         ({"claim_folder": "../secrets"}, "such as serving/shop"),
         ({"claim_folder": "/serving"}, "such as serving/shop"),
-        ({"namespace": "ML"}, "at most 63 small letters, digits and -"),
+        ({"namespace": "ML"}, "at most 63 lowercase letters, digits and -"),
         ({"replicas": 2}, "Extra inputs"),
     ],
     ids=str,

@@ -253,7 +253,7 @@ def test_where_there_is_nothing_to_hit_it_says_so(
     project: Project, name: str, values: list[float | None], needed: str
 ) -> None:
     table = pa.table({"amount": pa.array(values, pa.float32()), "bought": [0, 1, 0]})
-    with pytest.raises(FaultError, match=f"There must be {needed} in amount for this fault to hit"):
+    with pytest.raises(FaultError, match=f"There must be {needed} in amount for this fault to break"):
         FAULTS[name].spoil(Rows(table, project.columns, "bought"), Dose("amount", 0.5))
 
 

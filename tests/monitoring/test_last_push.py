@@ -168,7 +168,7 @@ def test_a_version_whose_folder_is_gone_is_told(session: Session, monkeypatch: p
 
 def test_a_decision_is_recorded_once_with_its_reasons(session: Session, play: Callable[..., str]) -> None:
     before = len(decisions.made(session))
-    for spans, expected in (("7", ["keep"]), ("7", ["keep"]), ("8", ["keep", "mend the data"])):
+    for spans, expected in (("7", ["keep"]), ("7", ["keep"]), ("8", ["keep", "fix the data"])):
         play(spans)
         decision = judged(session)
         made = decisions.made(session)[before:]

@@ -146,7 +146,7 @@ def test_a_day_that_is_missing_is_an_error_until_project_yml_lets_it_be_skipped(
     days = ("2025-12-30", "2026-01-01", "2026-01-02")
     expected = (
         r"train_spans 2025-12-30\.\.2026-01-01 must be there, but 2025-12-31 was not delivered; delivered are "
-        r"2025-12-30, 2026-01-01\.\.2026-01-02\. Choose .* with `missing_spans: skip` below data in project.yml the"
+        r"2025-12-30, 2026-01-01\.\.2026-01-02\. Choose .* with `missing_spans: skip` under data in project.yml the"
     )
     with pytest.raises(InputDataError, match=expected):
         dated(tmp_path / "strict", *days).input_files()

@@ -52,8 +52,8 @@ def test_a_rollback_goes_one_version_back_and_keeps_the_newer_one(base: Path) ->
     done = rollback(base, None, **BY)
     assert done == Rollback(3, 2, (3,), ())
     assert done.message == (
-        "Version 2 is the one to serve now, before it was 3; 3 moved aside. A running server changes over as soon as "
-        "it has loaded it."
+        "Version 2 is the one to serve now, before it was 3; 3 moved aside. A running server switches as soon as it "
+        "has loaded it."
     )
     assert states(base) == {3: "withdrawn", 2: "served", 1: "kept"}
     assert (base / WITHDRAWN / "3" / "saved_model.pb").read_text() == "3"
@@ -90,7 +90,7 @@ def test_a_version_after_a_rollback_is_above_all_that_were_there(base: Path) -> 
         (9, r"Version 9 must be in .* but there are 1, 2, 3; withdrawn: none. Choose one."),
         (
             None,
-            r"needs a version before the one that serves \(1\), but .* has 1; withdrawn: 2, 3. Name one with --to",
+            r"needs a version before the served one \(1\), but .* has 1; withdrawn: 2, 3. Name one with --to",
         ),
     ],
     ids=["unknown", "none before"],

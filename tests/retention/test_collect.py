@@ -170,7 +170,7 @@ def test_the_command_line_shows_first_and_deletes_when_told(shop: tuple[Workspac
     done = invoke(*told, "--yes")
     assert f"{len(missed)} results deleted" in done.output
     assert not _folders(workspace)[f"artifact {missed['model']}"]
-    assert "Everything is needed or young" in invoke(*told).output
+    assert "Everything is needed or recent" in invoke(*told).output
     assert invoke(*told, "--project", "nobody").exit_code == 2
 
 

@@ -66,7 +66,7 @@ def test_a_mistake_is_told_and_nothing_is_written(tmp_path: Path, words: tuple[s
 def test_a_name_that_cannot_be_is_told_in_words(tmp_path: Path) -> None:
     code, output = kit("schedule", "new", "Bad_Name", "--cron", "1 1 * * *", "-w", tmp_path)
     assert code == 2
-    assert "at most 40 small letters, digits and -" in output
+    assert "at most 40 lowercase letters, digits and -" in output
     assert "pattern" not in output
 
 

@@ -84,7 +84,7 @@ def test_what_is_gone_is_made_again_and_said(session: Session, watcher: Watcher)
     session.run(Worker())
     assert watcher.told[-1].state == "done"
     assert watcher.told[-1].differences == (
-        "nothing differs, but what was made the last time is gone or not valid any more",
+        "nothing differs, but the last result is gone or no longer valid",
     )
 
 

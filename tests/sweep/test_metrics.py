@@ -73,7 +73,7 @@ def test_the_seconds_are_those_of_all_attempts(run: RunRecord, tmp_path: Path) -
         (Metric(name="empty"), "must have the metric empty, but its run has none"),
         (
             Metric(name="auc", slice={"city": "Bonn"}),
-            "no such slice was evaluated. Slices are all rows, city=Rom",
+            "that slice was not evaluated. Slices are all rows, city=Rom",
         ),
     ],
 )

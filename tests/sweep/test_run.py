@@ -117,7 +117,7 @@ def test_a_failing_shared_notebook_ends_the_sweep_with_its_exit_code(
     assert ended.exit_code == ExitCode.DRIFT
     assert ended.points == [PointRecord(number=1, values={"size": 1})]
     assert any("DriftError: far" in line for line in said)
-    assert f"No point has run. Go on with: kit sweep --resume fit -w {folder.path.parents[1]}" in said
+    assert f"No point has run. Resume it: kit sweep --resume fit -w {folder.path.parents[1]}" in said
 
 
 def test_a_killed_sweep_leaves_nothing_running_and_goes_on(

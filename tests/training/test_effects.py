@@ -89,7 +89,7 @@ def test_each_setting_is_told_of_when_it_has_been_tried(monkeypatch: pytest.Monk
     table = effects.effects(cast("Any", None), SMALL, say=said.append)
     assert list(table["setting"]) == order
     of = len(order)
-    assert said[0] == f"1 of {of}, as set: 1,234 steps a second"
+    assert said[0] == f"1 of {of}, as set: 1,234 steps per second"
     number = order.index("jit_compile on") + 1
     assert said[number - 1] == f"{number} of {of}, jit_compile on: could not train"
     assert len(said) == of

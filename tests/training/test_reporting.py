@@ -90,7 +90,7 @@ def test_a_stopped_training_is_done_and_can_be_repeated(tiny: Tiny) -> None:
     assert now.progress.best_epoch == min(losses, key=lambda epoch: losses[epoch])
     assert now.progress.best == pytest.approx(min(losses.values()), rel=1e-5)
     assert now.progress.settings["epochs"] == EPOCHS
-    assert set(now.by_step) == {"loss so far in the epoch", "steps a second"}
+    assert set(now.by_step) == {"loss so far in the epoch", "steps per second"}
 
     [*_, decision] = decisions.made(tiny.session)
     model = tiny.session.latest("Trainer", "model")

@@ -68,7 +68,7 @@ def test_every_translation_is_put_together_by_its_template(language: str) -> Non
         (  # several messages, a line each
             (
                 "The parameter rate must be 0 to 10, but is 11.\n"
-                "Nothing has run. Correct this; `kit parameters NOTEBOOK` shows what can be set."
+                "Nothing was run. Correct this; `kit parameters NOTEBOOK` shows what can be set."
             ),
             (
                 "参数 rate 必须是0 至 10，但它是 11。\n"
@@ -85,7 +85,7 @@ def test_every_translation_is_put_together_by_its_template(language: str) -> Non
                 "The data must pass the checks of project.yml, but 1 block:\n"
                 "  volume: span 3 has 4 rows, and the spans of train have 10. "
                 "See whether the delivery is whole, or was delivered twice.\n"
-                "Mend the data or choose other spans; where the data are right, "
+                "Fix the data or choose other spans; if the data are right, "
                 "set the check to warn in project.yml."
             ),
             (

@@ -111,7 +111,7 @@ def test_every_class_that_tells_something_is_there_with_its_fields() -> None:
 def test_what_is_told_is_among_the_sources() -> None:
     ways = {
         "a field by its place": "the fault is in {0}",
-        "a field by its name": "A file is loaded twice, or a queue delivers at least once: rows are there again.",
+        "a field by its name": "A file is loaded twice, or a queue delivers at least once: rows appear again.",
         "what should have been": "{0}, as in train",
         "one of two that a function returns": "there was no evidence for it within {0} days",
         "__str__ of a part": "{0} at {1} against {2}, difference {3} [{4}, {5}], may be {6} to {7}",

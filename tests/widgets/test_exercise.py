@@ -28,7 +28,7 @@ def test_a_fault_is_injected_by_the_button() -> None:
     assert repr(view) == "The fault is injected, as it follows from seed 7.\nNothing stops it."
     assert Page(view.controls).text_of("button") == ["Inject the fault"]
     view.asked = "inject"
-    assert "This fault was there already: give another seed" in view.content
+    assert "This fault is there already: give another seed" in view.content
     assert "Run the cells below again" not in view.content
     view.seed = 8
     assert seeds == [7], "only the button injects"

@@ -81,7 +81,7 @@ def test_before_any_was_started_the_command_is_named() -> None:
     shown = Experiment(desk)
     check_faces(shown)
     for face in (repr(shown), Page(shown.content).text, Page(shown.html_face()).text):
-        assert "No experiment was started yet" in face
+        assert "No experiment has been started yet" in face
         assert "`kit canary start`" in face
     desk.shown = examples.running()
     shown.fresh += 1

@@ -54,8 +54,8 @@ def test_every_control_is_pressed(show: Callable[[str], Page]) -> None:
 
 def test_what_is_empty_ended_or_hostile_reads_as_well(show: Callable[[str], Page]) -> None:
     page = show("others")
-    expect(page.get_by_text("No experiment was started yet.")).to_be_visible()
-    expect(page.get_by_text("No load was measured yet.")).to_be_visible()
+    expect(page.get_by_text("No experiment has been started yet.")).to_be_visible()
+    expect(page.get_by_text("No load has been measured yet.")).to_be_visible()
     _check_looks(page, "serving_others")
     assert page.evaluate("window.hacked") is None
 

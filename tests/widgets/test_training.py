@@ -142,13 +142,13 @@ def test_the_time_left_is_said_once_it_is_known() -> None:
     progress = Progress(epoch=1, epochs=4, step=0, steps=400)
     assert sentence(TrainingRun(NOW, "training", progress)) == "epoch 1 of 4, step 0 of 400"
     said = sentence(training(3)[0])
-    assert said == "epoch 3 of 20, step 260 of 2,000, 66.67 steps a second, about 30 s left"
+    assert said == "epoch 3 of 20, step 260 of 2,000, 66.67 steps per second, about 30 s left"
 
 
 def test_a_stopped_training_says_what_is_kept() -> None:
     said = sentence(stopped()[0])
     assert said.startswith(
-        "stopped at epoch 9 of 20, step 860 of 2,000; epoch 8 is kept, loss 0.4111 on the rows"
+        "stopped at epoch 9 of 20, step 860 of 2,000; epoch 8 is kept, loss 0.4111 on the held-out rows"
     )
 
 

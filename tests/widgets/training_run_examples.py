@@ -45,7 +45,7 @@ def by_step(steps: int) -> Curves:
     places = range(10, steps + 1, 25)
     return {
         "loss so far in the epoch": {"training": [(float(n), math.exp(-n / 600)) for n in places]},
-        "steps a second": {"training": [(float(n), 60 + 8 * math.sin(n / 90)) for n in places]},
+        "steps per second": {"training": [(float(n), 60 + 8 * math.sin(n / 90)) for n in places]},
     }
 
 

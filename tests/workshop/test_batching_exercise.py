@@ -89,7 +89,7 @@ def test_it_is_served_the_same_again() -> None:
 @pytest.mark.parametrize(
     ("settings", "reached", "said"),
     [
-        ({"batching.batch_timeout_micros": 5000}, True, "p99 is 13 ms when 1100 requests a second come"),
+        ({"batching.batch_timeout_micros": 5000}, True, "p99 is 13 ms when 1100 requests per second come"),
         ({"checks.leakage": "block"}, False, "with today's traffic, p99 would be 197 ms, not 20 or less"),
         ({"batching.max_batch_size": 5, "batching.allowed_batch_sizes": []}, False, "would be refused"),
         ({"batching.num_batch_threads": 2}, False, "is one of max_batch_size, batch_timeout_micros"),

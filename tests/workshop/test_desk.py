@@ -82,7 +82,7 @@ def test_who_one_is_is_said_once(tmp_path: Path, shared: Path) -> None:
 
 def test_who_is_alone_needs_no_name_and_who_is_of_a_class_does(tmp_path: Path, shared: Path) -> None:
     assert desk(tmp_path, "", "").board()["you"] == "participant"
-    with pytest.raises(WorkshopError, match=r"needs a name of their own, but no participant is given\."):
+    with pytest.raises(WorkshopError, match=r"needs a name, but no participant is given\."):
         desk(tmp_path, shared, " ")
     (tmp_path / "ws" / "workshop").mkdir(parents=True)
     (tmp_path / "ws" / "workshop" / "participant.json").write_text('{"name": "Ann", "cla')

@@ -45,7 +45,7 @@ _KNOWN = frozenset(
         marked("all rows"),
         marked("learning rate"),
         marked("loss so far in the epoch"),
-        marked("steps a second"),
+        marked("steps per second"),
         marked("this training"),
         marked("training"),
         marked("validation"),

@@ -17,7 +17,7 @@ WANTED = marked("p99 wanted, dashed")
 _TITLES = (
     *(marked("Setting"), marked("Rows"), marked("Wait, ms"), marked("Threads")),
     *(
-        marked("Answered in time, a second"),
+        marked("Answered in time, per second"),
         marked("p99 as wanted, ms"),
         marked("Processor, ms"),
         marked("Errors"),

@@ -20,7 +20,7 @@ _COLUMNS = (
     marked("Steps"),
     marked("Best epoch"),
     marked("Its loss"),
-    marked("Steps a second"),
+    marked("Steps per second"),
     marked("Time"),
 )
 
@@ -134,7 +134,7 @@ def _place(progress: Progress) -> str:
 
 def _pace(progress: Progress) -> str:
     pace = (
-        say(", {number} steps a second", number=number(progress.steps_per_second))
+        say(", {number} steps per second", number=number(progress.steps_per_second))
         if progress.steps_per_second
         else ""
     )
@@ -146,7 +146,7 @@ def _best(progress: Progress, what: str) -> str:
     if not progress.best_epoch:
         return say("no epoch was better than another")
     return say(
-        "epoch {best_epoch} {what}, loss {best} on the rows held out",
+        "epoch {best_epoch} {what}, loss {best} on the held-out rows",
         best_epoch=number(progress.best_epoch),
         what=what,
         best=number(progress.best),

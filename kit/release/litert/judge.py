@@ -23,7 +23,7 @@ def judge(measured: Sequence[Measured], settings: LiteRT, task: Task) -> str:
     """
     one = next(one for one in measured if one.variant == settings.variant)
     if one.refused:
-        raise InfraCheckError(f"{one.refused} Or name another variant below release.litert in project.yml.")
+        raise InfraCheckError(f"{one.refused} Or name another variant under release.litert in project.yml.")
     what, limit = QUALITY[task], settings.max_auc_loss
     if one.lost is None:
         raise InfraCheckError(

@@ -81,8 +81,8 @@ class GrpcServer:
             return int(self._server.add_insecure_port(address))
         except RuntimeError as error:
             raise ServerError(
-                f"A server must be able to listen on {address}, but that is taken or not allowed ({error}). "
-                "Choose another port; 0 is a free one."
+                f"A server must be able to listen on {address}, but that port is taken or not allowed ({error}). "
+                "Choose another port, or 0 for any free one."
             ) from error
 
     def stop(self) -> None:

@@ -80,8 +80,8 @@ class RestServer:
         except OSError as error:
             self._close()
             raise ServerError(
-                f"A server must be able to listen on {host}:{port}, but that is taken or not allowed ({error}). "
-                "Choose another port; 0 is a free one."
+                f"A server must be able to listen on {host}:{port}, but that port is taken or not allowed ({error}). "
+                "Choose another port, or 0 for any free one."
             ) from error
         listening.setblocking(False)
         self._thread.start()

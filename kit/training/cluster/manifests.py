@@ -58,7 +58,7 @@ class Deployment:
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name) or len(self.name) > _MOST_LETTERS:
             raise ClusterError(
-                f"A cluster's name must be small letters, digits and -, at most {_MOST_LETTERS}, and begin with a "
+                f"A cluster's name must be lowercase letters, digits and -, at most {_MOST_LETTERS}, and begin with a "
                 f"letter, found {self.name!r}. Give another."
             )
         check_options(image=self.image)

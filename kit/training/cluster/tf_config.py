@@ -207,5 +207,5 @@ class PortError(ClusterError):
     def __str__(self) -> str:
         return (
             f"This member of the cluster must listen on port {self.port}, but: {self.found}. "
-            f"End what listens there, or give the member another port in the {VARIABLE} of all."
+            f"Stop what listens there, or give the member another port in the {VARIABLE} of all."
         )

@@ -58,7 +58,7 @@ def test_another_limit_or_another_variant_lets_it_pass() -> None:
 
 def test_a_variant_that_could_not_be_made_is_no_success() -> None:
     refused = made("dynamic_range", 0.0, refused="it has no Lgamma. Write that otherwise.")
-    with pytest.raises(InfraCheckError, match=r"no Lgamma.*Or name another variant below release\.litert"):
+    with pytest.raises(InfraCheckError, match=r"no Lgamma.*Or name another variant under release\.litert"):
         judge(variants(small=refused), LiteRT(), "binary")
 
 
