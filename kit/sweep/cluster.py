@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import subprocess
 import sys
 import time
@@ -16,7 +17,7 @@ from distributed import Security
 
 from kit.child_environment import finding_kit
 from kit.errors import ClusterError
-from kit.sweep.member import ADDRESS
+from kit.sweep.member import ADDRESS, SCRATCH
 
 _START_SECONDS = 60.0
 _END_SECONDS = 5.0
@@ -42,6 +43,7 @@ class LocalCluster:
         self._names = itertools.count(1)
         self._left = size * _STARTS_PER_WORKER
         logs.mkdir(parents=True, exist_ok=True)
+        self._remove_scratch()  # of a sweep that was killed
         address = logs / ADDRESS
         address.unlink(missing_ok=True)
         self._members = {"scheduler": self._start("scheduler", "scheduler")}
@@ -77,6 +79,10 @@ class LocalCluster:
             process.wait()
             _close_pipe(process)
         self._members.clear()
+        self._remove_scratch()
+
+    def _remove_scratch(self) -> None:
+        shutil.rmtree(self._logs / SCRATCH, ignore_errors=True)
 
     def _start(self, name: str, kind: str, *words: str) -> subprocess.Popen[bytes]:
         with (self._logs / f"{name}.log").open("ab") as log:

@@ -20,10 +20,18 @@ from kit.workspace import write_atomically
 
 HOST = "127.0.0.1"
 ADDRESS = "scheduler.address"
+SCRATCH = "scratch"  # Dask's temporary files, which a member that is ended leaves behind
 
 
 async def _schedule(folder: Path, security: Security) -> None:
-    async with Scheduler(host=HOST, port=0, protocol="tls", security=security, dashboard=False) as scheduler:
+    async with Scheduler(
+        host=HOST,
+        port=0,
+        protocol="tls",
+        security=security,
+        dashboard=False,
+        local_directory=str(folder / SCRATCH),
+    ) as scheduler:
         write_atomically(folder / ADDRESS, scheduler.address)
         await scheduler.finished()
 
@@ -39,7 +47,7 @@ async def _work(folder: Path, security: Security, name: str) -> None:
         nthreads=1,
         memory_limit=0,
         dashboard=False,
-        local_directory=str(folder / "scratch"),
+        local_directory=str(folder / SCRATCH),
     ) as worker:
         await worker.finished()
 

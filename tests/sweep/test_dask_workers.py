@@ -92,6 +92,16 @@ def test_a_cluster_ends_with_whoever_has_started_it_however_that_ends(tmp_path: 
     assert not alive
 
 
+def test_a_cluster_leaves_no_temporary_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = tmp_path / "tmp"
+    usual.mkdir()
+    monkeypatch.setenv("TMPDIR", str(usual))
+    cluster = LocalCluster(1, tmp_path / "cluster")
+    cluster.close()
+    assert not list(usual.iterdir())
+    assert {file.suffix for file in (tmp_path / "cluster").iterdir()} <= {".log", ".address"}
+
+
 def test_a_sweep_whose_scheduler_is_gone_ends_and_can_go_on(
     write_notebook: WriteNotebook, begin: Begin, tmp_path: Path, cluster: LocalCluster
 ) -> None:
