@@ -200,7 +200,7 @@ def _print(folder: SweepFolder, ended: SweepEnded) -> None:
             str(point.number),
             *(short(point.values[name]) if name in point.values else "" for name in record.swept),
             *(f"{point.metrics[name]:.6g}" if name in point.metrics else "-" for name in columns),
-            "left out" if point.state == "failed" else point.state,
+            point.shown_state,
             "" if point.seconds is None else f"{point.seconds:.1f}",
             shorten(point.reason, _REASON),
         )

@@ -76,6 +76,13 @@ class PointRecord(BaseModel):
         return self.state == "done" and self.exit_code == ExitCode.DONE
 
     @property
+    def shown_state(self) -> str:
+        """Its state, in words."""
+        if self.state != "failed":
+            return self.state
+        return "interrupted" if self.exit_code == ExitCode.INTERRUPTED else "left out"
+
+    @property
     def again(self) -> bool:
         """Whether another attempt may end differently: a step or a process failed, rather than a verdict or a limit."""
         return self.state == "failed" and self.exit_code in _WORTH_ANOTHER_ATTEMPT

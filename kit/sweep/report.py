@@ -48,7 +48,7 @@ def summary(record: SweepRecord, points: Sequence[PointRecord]) -> str:
     """Return in a sentence or two how far a sweep is and what it has found."""
     done = [point for point in points if point.state == "done"]
     stopped = sum(not point.ended_well for point in done)
-    failed = sum(point.state == "failed" for point in points)
+    failed = sum(point.shown_state == "left out" for point in points)
     parts = [f"{len(done)} of {len(points)} points are done"]
     parts += [f"{stopped} of them were stopped by a gate"] if stopped else []
     parts += [f"{failed} were left out"] if failed else []
@@ -137,14 +137,12 @@ def _row(record: SweepRecord, columns: Sequence[str], point: PointRecord) -> str
 
 
 def _look(point: PointRecord) -> tuple[str, str]:
-    if point.state == "failed":
-        return "failed", "left out"
     stopped = point.state == "done" and not point.ended_well
-    return ("stopped", point.reason) if stopped else (point.state, point.state)
+    return ("stopped", point.reason) if stopped else (point.state, point.shown_state)
 
 
 def _left_out(points: Sequence[PointRecord]) -> str:
-    failed = [point for point in points if point.state == "failed"]
+    failed = [point for point in points if point.shown_state == "left out"]
     if not failed:
         return ""
     rows = _items(

@@ -23,7 +23,7 @@ def results_table(folder: SweepFolder, record: SweepRecord, points: list[PointRe
             "point": point.number,
             **{name: point.values.get(name) for name in record.swept},  # noqa: PD011  no table
             **{metric.column: point.metrics.get(metric.column) for metric in record.metrics},
-            "state": "left out" if point.state == "failed" else point.state,
+            "state": point.shown_state,
             "exit_code": point.exit_code,
             "reason": point.reason,
             "run_seconds": point.seconds,

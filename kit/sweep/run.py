@@ -160,7 +160,7 @@ class _Points:
             self._queue.append(ended)
             return ended
         self._over += 1
-        how = "left out" if ended.state == "failed" else ended.reason or "done"
+        how = ended.shown_state if ended.state == "failed" else ended.reason or "done"
         found = "".join(f", {name} {value:.6g}" for name, value in ended.metrics.items())
         took = f", {ended.seconds:.1f} s" if ended.seconds is not None else ""
         why = f": {ended.reason}" if ended.state == "failed" else ""

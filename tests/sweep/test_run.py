@@ -166,7 +166,9 @@ def test_an_interrupted_sweep_ends_its_points_and_says_how_to_go_on(
     assert sweep.wait(30) == ExitCode.INTERRUPTED
     assert not attempts_of(folder)
     assert {(p.state, p.exit_code) for p in folder.points()} == {("failed", ExitCode.INTERRUPTED)}
-    assert (folder.path / "report.html").exists()
+    page = (folder.path / "report.html").read_text()
+    assert "0 of 2 points are done, 2 have not ended." in page
+    assert "left out" not in page
 
 
 def test_a_sweep_goes_on_where_its_workspace_was_copied(
