@@ -12,7 +12,12 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def how_it_ended(returncode: int) -> str:
     """Return a process's ending in words: its exit code, or the signal that is given as a negative number."""
-    return f"signal {signal.Signals(-returncode).name}" if returncode < 0 else f"exit code {returncode}"
+    if returncode >= 0:
+        return f"exit code {returncode}"
+    try:
+        return f"signal {signal.Signals(-returncode).name}"
+    except ValueError:  # real-time signals between the first and the last have no name
+        return f"signal {-returncode}"
 
 
 def memory_hint(returncode: int) -> str:
