@@ -27,12 +27,18 @@ _JUDGED_CELLS = 2_000  # of a text
 _MILLISECONDS = 1000
 _YEARS = (631_152_000, 2_524_608_000)  # 1990 to 2050, seconds since 1970
 
-_ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|nr|no)$|[a-z]I[dD]$|^unnamed", re.IGNORECASE)
+_ID_NAME = re.compile(r"(^|[_\W])(id|uuid|guid|key|index|nr|no)\W*$|[a-z]I[dD]$|^unnamed", re.IGNORECASE)
 _CODE_NAME = re.compile(
     r"code|type|class|group|zone|region|area|month|day|hour|week|grade|level|category|status|zip|plz",
     re.IGNORECASE,
 )
 _NUMBER = r"^[+-]?(\d+|\d{1,3}([.,]\d{3})+)([.,]\d+)?([eE][+-]?\d+)?$"  # 1.234,5 and 1,234.5 as well
+_SIGN = r"(\p{Sc}|%|\b(USD|EUR|GBP|CHF|CNY|JPY))"  # of a currency or of percent
+_DAY, _CLOCK = r"(0?[1-9]|[12]\d|3[01])", r"(,?[ T]\d{1,2}:\d{2}.*)?"
+_DATE = (  # in other words or orders than DATE_FORMATS: 5/1/23, 05 Jan 2023, Jan 5, 2023 1:30 PM
+    rf"^((\d{{4}}[-./]{_DAY}[-./]{_DAY})|({_DAY}[-./ ]{_DAY}[-./ ](\d{{4}}|\d{{2}}))"
+    rf"|({_DAY}[-. ]{{1,2}}\pL{{3,9}}[-., ]{{1,2}}(\d{{4}}|\d{{2}}))|(\pL{{3,9}}[. ]{{1,2}}{_DAY},? \d{{4}})){_CLOCK}$"
+)
 _TIME_NAME = re.compile(r"time|date|stamp|(^|_)ts$|_at$|created|updated", re.IGNORECASE)
 _WORD = re.compile(r"[぀-ヿ㐀-鿿]|\w+")
 DATE_FORMATS = (
@@ -158,7 +164,7 @@ def _judge_strings(present: pa.ChunkedArray, distinct: int) -> Verdict:
     date_format = _date_format(present)
     if date_format:
         return Verdict("date", f"dates like {present[0].as_py()}", date_format=date_format)
-    warning = _nearly_numbers(present)
+    warning = _nearly_dates(present) or _nearly_numbers(present)
     if distinct <= CATEGORY_VALUES and distinct <= rows / 2:
         return Verdict("category", _count(distinct), warning=warning)
     cells = present[:_JUDGED_CELLS].to_pylist()
@@ -166,7 +172,7 @@ def _judge_strings(present: pa.ChunkedArray, distinct: int) -> Verdict:
     # A date or a UUID has many words by its punctuation, but no blanks.
     spaced = statistics.fmean(not cell.isascii() or " " in cell.strip() for cell in cells)
     if words >= _TEXT_WORDS and spaced > 0.5 and distinct > rows * _NAMES_SHARE:  # noqa: PLR2004  the larger part
-        return Verdict("text", f"{words:.0f} words on average")
+        return Verdict("text", f"{words:.0f} words on average", warning=warning)
     if distinct > _MOSTLY_UNIQUE * rows:
         return Verdict("key", f"{distinct:,} values in {rows:,} rows", warning=warning)
     return Verdict("id", _count(distinct), warning=warning)
@@ -192,23 +198,39 @@ def _within(texts: pa.ChunkedArray, low: int, high: int) -> bool:
     return bool(low <= least and most <= high)
 
 
+def _nearly_dates(present: pa.ChunkedArray) -> str:
+    """Warn of a column whose dates are written in several ways, or in one that DATE_FORMATS does not have."""
+    if not pc.all(pc.match_substring_regex(pc.utf8_trim_whitespace(present), _DATE)).as_py():
+        return ""
+    words = " and ".join(map(repr, pc.unique(present).to_pylist()[:2]))
+    return (
+        f"dates such as {words} are words here: write them like 2023-01-31 in the file, "
+        "and make the project again"
+    )
+
+
 def _nearly_numbers(present: pa.ChunkedArray) -> str:
-    """Warn of a column that its commas, or a few words such as NA, keep from being a number."""
+    """Warn of a column that commas, signs such as $, or a few words such as NA, keep from being a number."""
     trimmed = pc.utf8_trim_whitespace(present)
+    bare = pc.replace_substring_regex(trimmed, rf"^([+-]?){_SIGN}\s*|\s*{_SIGN}$", r"\1")
+    signed = present.filter(pc.not_equal(bare, trimmed))
+    if len(signed) and pc.all(pc.match_substring_regex(bare, _NUMBER)).as_py():
+        return _words_here(f"numbers with a sign, such as {signed[0].as_py()!r},")
     numeric = pc.match_substring_regex(trimmed, _NUMBER)
     share = pc.mean(numeric.cast(pa.float64())).as_py()
     commas = present.filter(pc.match_substring(trimmed, ","))
     if share == 1 and len(commas):
-        return (
-            f"numbers with a comma, such as {commas[0].as_py()!r}, are words here: write them like 1234.5 in the file, "
-            "and make the project again"
-        )
+        return _words_here(f"numbers with a comma, such as {commas[0].as_py()!r},")
     if not 0.5 < share < 1:  # noqa: PLR2004  the larger part
         return ""
     words = pc.unique(present.filter(pc.invert(numeric))).to_pylist()[:3]
     return (
         f"{share:.0%} are numbers, but not {', '.join(map(repr, words))}: leave cells without a number empty"
     )
+
+
+def _words_here(what: str) -> str:
+    return f"{what} are words here: write them like 1234.5 in the file, and make the project again"
 
 
 def _count(distinct: int) -> str:

@@ -140,6 +140,42 @@ def test_numbers_with_a_comma_are_warned_of(written: str) -> None:
     assert f"such as {written.format(100)!r}, are words here: write them like 1234.5" in verdict.warning
 
 
+@pytest.mark.parametrize("written", ["${},000.50", "-€ {}", "{}.5%", "{} %", "{},50 €", "EUR {}"])
+def test_numbers_with_a_sign_are_warned_of(written: str) -> None:
+    verdict = judge("income", cells([written.format(number) for number in range(100, 300)]))
+    assert f"with a sign, such as {written.format(100)!r}, are words here: write them like" in verdict.warning
+
+
+@pytest.mark.parametrize(
+    "formats",
+    [
+        ["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y"],
+        ["%d.%m.%y"],
+        ["%d %b %Y"],
+        ["%B %d, %Y"],
+        ["%m/%d/%Y %I:%M %p"],
+    ],
+    ids=["mixed", "short years", "names of months", "months first", "halves of days"],
+)
+def test_dates_that_are_not_read_are_warned_of(formats: list[str]) -> None:
+    days = [dt.date(2023, 1, 1) + dt.timedelta(days=i) for i in range(300)]
+    written = [f"{day:{formats[i % len(formats)]}}" for i, day in enumerate(days)]
+    assert (
+        f"dates such as {written[0]!r} and {written[1]!r} are words here"
+        in judge("x", cells(written)).warning
+    )
+
+
+@pytest.mark.parametrize("written", ["12-34-{}", "{} 45 67", "4 July {}", "a-1-{}", "45.{}.12", "${} or so"])
+def test_codes_and_words_are_no_dates(written: str) -> None:
+    assert not judge("place", cells([written.format(number) for number in range(100, 300)])).warning
+
+
+@pytest.mark.parametrize("name", ["Kunden-Nr.", "order no.", "Index"])
+def test_a_name_that_ends_in_a_point_names_a_key(name: str) -> None:
+    assert judge(name, cells([*range(1000, 1200)])).kind == "key"
+
+
 @pytest.mark.parametrize("written", ["0{}", "48.{},11.5", "a{},5"])
 def test_codes_and_words_are_no_numbers_with_a_comma(written: str) -> None:
     assert not judge("place", cells([written.format(number) for number in range(100, 300)])).warning
