@@ -275,6 +275,7 @@ class Session(interactive_context.InteractiveContext):
         return Path(self.latest(component_id, key).uri)
 
     def _metadata(self) -> metadata.Metadata:
+        self.workspace.check_there()
         return metadata.Metadata(self.metadata_connection_config)
 
     def _last(self, store: Any, component_id: str) -> Any:

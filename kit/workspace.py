@@ -191,6 +191,14 @@ class Workspace:
     def __repr__(self) -> str:
         return f"Workspace({str(self.path)!r})"
 
+    def check_there(self) -> None:
+        """Raise WorkspaceError when somebody has deleted or moved the folder since."""
+        if not self.path.is_dir():
+            raise WorkspaceError(
+                f"{self.path} must be the workspace, but has been deleted or moved. Put it back, or run the notebook "
+                "again from its first cell: that makes a new one."
+            )
+
     @property
     def metadata_path(self) -> Path:
         return self.path / METADATA_FILE

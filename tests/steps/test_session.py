@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from waiting import wait_until
 
 from kit import warm
-from kit.errors import StepOrderError
+from kit.errors import StepOrderError, WorkspaceError
 from kit.session import Session
 from kit.workspace import Workspace
 
@@ -60,6 +61,14 @@ def test_who_only_looks_finds_what_was_made_and_leaves_nothing(session: Session,
     with pytest.raises(StepOrderError, match=r"Nothing has run in .*elsewhere yet"):
         Session(Workspace(tmp_path / "elsewhere", read_only=True), session.project)
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_workspace_that_was_deleted_meanwhile_is_missed_in_words(session: Session) -> None:
+    shutil.rmtree(session.workspace.path)
+    for look in (lambda: session.run(Worker(text="one")), lambda: session.path("Worker", "made")):
+        with pytest.raises(WorkspaceError, match=r"has been deleted or moved.*again from its first cell"):
+            look()
+    assert not session.workspace.path.exists()
 
 
 def test_history_has_the_latest_first_and_failures_never(session: Session) -> None:
