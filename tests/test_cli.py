@@ -31,7 +31,9 @@ class Chain:
 
     def __call__(self, *arguments: Any, say: object) -> Any:  # noqa: ARG002  where the lines go
         self.calls.append(arguments)
-        return type("Record", (), {"exit_code": 0})()
+        return type(
+            "Record", (), {"exit_code": 0, "workspace": str(arguments[2]), "project": "of_the_test"}
+        )()
 
 
 @pytest.fixture

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shlex
+import time
 from pathlib import Path
 
+from kit.alerts.store import Store
 from kit.batch.plan import NOTEBOOKS
 from kit.batch.record import Failure, RunRecord
-from kit.errors import ExitCode, OutOfTimeError
+from kit.errors import ExitCode, OutOfTimeError, WorkspaceError
 from kit.translation.messages import in_language
-from kit.workspace import workspace_option
+from kit.workspace import Workspace, workspace_option
 
 
 def stopped(notebook: str, why: ExitCode, limit_seconds: float | None, seen: Failure | None) -> Failure:
@@ -42,6 +44,21 @@ def explain(record: RunRecord) -> str:
     # The first one, which gave the exit code, comes last, where a person sees it.
     later = [_told(failure, "") for failure in reversed(failures[1:])]
     return "\n".join([advice, *later, _told(failures[0], f" (exit code {record.exit_code})")])
+
+
+def open_alerts(record: RunRecord) -> list[str]:
+    """Return which incidents of the run's project are open, a line each: a check that only warns stops no run."""
+    workspace = Path(record.workspace)
+    try:
+        incidents = Store(Workspace(workspace, read_only=True)).incidents(record.project)
+    except WorkspaceError as error:  # must not change how the run ended
+        return [str(error)]
+    now = time.time()
+    found = [
+        f"  {one.id}  {one.title}" for one in incidents if one.state == "open" and one.muted_until <= now
+    ]
+    heading = f"Alerts that are open; `kit alerts show ID{workspace_option(workspace)}` says what to do:"
+    return [heading, *found] if found else []
 
 
 def _told(failure: Failure, code: str) -> str:

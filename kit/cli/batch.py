@@ -29,7 +29,7 @@ from kit.cli.run_options import (
     WaitOption,
     pairs_of,
 )
-from kit.cli.shared import AnyProjectOption, WorkspaceOption, chosen_workspace, exits, print_table
+from kit.cli.shared import AnyProjectOption, WorkspaceOption, chosen_workspace, exits, print_table, printable
 from kit.errors import UsageError
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
 ) -> None:
     """Run notebooks as one batch, each after those it depends on; the exit code says how it ended."""
     from kit.batch.admission import Budget
+    from kit.batch.ending import open_alerts
     from kit.batch.order import Part
     from kit.batch.parameters import SOURCES_VARIABLE
     from kit.batch.plan import choose_notebooks, read_parameter_file
@@ -90,6 +91,8 @@ def run(  # noqa: PLR0913, PLR0917  one for each option
         _print_prospects(preview(chosen, given, place, options))
         return
     record = run_chain(chosen, given, place, options, say=typer.echo)
+    for line in open_alerts(record):
+        typer.echo(printable(line))
     if record.exit_code:
         typer.echo(explain(record), err=True)
         raise typer.Exit(record.exit_code)
