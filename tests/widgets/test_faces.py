@@ -25,6 +25,7 @@ from widget_examples import (
     many_features,
     slice_table,
 )
+from widget_pages import Page
 
 from widgets.checks import Checks
 from widgets.exercise import ClassBoard, Hints, Scored
