@@ -161,6 +161,20 @@ def keep_picture(page: Page, name: str) -> None:
         page.screenshot(path=str(Path(folder) / f"{name}.png"))
 
 
+@pytest.fixture(scope="module", name="browser")
+def browser_of_a_module() -> Iterator[Browser]:
+    """Start the browser of a module's pages."""
+    with running_browser() as browser:
+        yield browser
+
+
+@pytest.fixture(name="page")
+def page_in_the_lab(browser: Browser, lab: str) -> Iterator[Page]:
+    """Return a page that reports what must not happen."""
+    with watched_page(browser, lab) as page:
+        yield page
+
+
 # Every code cell that has been drawn shows a number and none shows the star of a running cell.
 _ALL_DONE = """() => {
   const prompts = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')].map(p => p.textContent);

@@ -31,6 +31,7 @@ def test_a_process_that_goes_on_does_not_hold_the_end_up(tmp_path: Path) -> None
     log = RedactedLog(tmp_path / "log.txt", Redactor({"KIT_SECRET_PASSWORD": CANARY}))
     with subprocess.Popen(["sleep", "60"], stdout=log.fileno()) as left:
         log.close(0.1)
+        assert left.poll() is None, "it did not wait for its end"
         left.kill()
 
 

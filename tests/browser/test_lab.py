@@ -14,21 +14,23 @@ from pathlib import Path
 import nbformat
 import pytest
 from lab import (
+    browser_of_a_module,
     needs_browser,
     notebook_in,
     open_and_run,
-    running_browser,
+    page_in_the_lab,
     running_lab,
     violations,
-    watched_page,
 )
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from kit.workshop.board import Progress, write
 from kit.workshop.exercise import POINTS, Point, Score
 from kit.workshop.solutions import solutions_of
 
 NOTEBOOKS = Path(__file__).resolve().parents[2] / "notebooks"
+
+__all__ = ["browser_of_a_module", "page_in_the_lab"]  # fixtures
 
 pytestmark = needs_browser
 
@@ -70,18 +72,6 @@ def _answered(path: Path) -> str:
         flags=re.MULTILINE,
     )
     return str(nbformat.writes(notebook))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with running_browser() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser: Browser, lab: str) -> Iterator[Page]:
-    with watched_page(browser, lab) as page:
-        yield page
 
 
 # In the order of the chain, then the map and the gallery, which show what has been done. What each shows at its end,

@@ -14,12 +14,14 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from lab import open_and_run, running_browser, running_lab, watched_page
-from playwright.sync_api import Browser, Page
+from lab import browser_of_a_module, open_and_run, page_in_the_lab, running_lab
+from playwright.sync_api import Page
 from small_notebooks import write_notebook
 
 import widgets
 from widgets import live_view
+
+__all__ = ["browser_of_a_module", "page_in_the_lab"]  # fixtures
 
 _FOLDER = Path(__file__).parent / "golden"
 # Where a line begins in a golden file, so that a change in one row is a change in one line.
@@ -70,20 +72,6 @@ def lab(folder: Path) -> Iterator[str]:
     shutil.copytree(Path(widgets.__file__).parent / "labextension", extensions / "notebook-mlops-kit")
     with running_lab(folder, modules=Path(__file__).parent) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Start the browser of a module's pages."""
-    with running_browser() as browser:
-        yield browser
-
-
-@pytest.fixture
-def page(browser: Browser, lab: str) -> Iterator[Page]:
-    """Return a page that reports what must not happen."""
-    with watched_page(browser, lab) as page:
-        yield page
 
 
 @pytest.fixture
