@@ -56,7 +56,7 @@ def test_pushes_are_held(base: Path) -> None:
     (base / "3").mkdir()
     listed = invoke("versions", "-w", base.parents[1]).stdout.splitlines()
     assert [line.split()[:2] for line in listed[1:]] == [["3", "kept"], ["2", "served"], ["1", "kept"]]
-    assert "Version 2 is served" in give(base, "hold").stdout, "still"
+    assert "Version 2 stays in service" in give(base, "hold").stdout, "still"
 
 
 def test_what_is_tried_is_taken_back_and_not_rolled_back(base: Path) -> None:

@@ -80,7 +80,7 @@ def test_a_running_server_tells_of_a_version_that_it_could_not_load(tmp_path: Pa
 
 
 def test_nothing_was_pushed(tmp_path: Path) -> None:
-    assert "Nothing was pushed" in give(tmp_path / "serving" / "shop", "versions").stdout
+    assert "Nothing has been pushed" in give(tmp_path / "serving" / "shop", "versions").stdout
 
 
 def test_a_rollback_is_one_command_and_is_told(base: Path) -> None:
