@@ -60,8 +60,7 @@ from kit.texts import Say
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DEFAULT = CHECKOUT / "workspace"  # of commands that are given no other one
-MODELS_CONFIG = "models.config"
-METADATA_FILE = "metadata.sqlite"
+MODELS_CONFIG, METADATA_FILE = "models.config", "metadata.sqlite"
 _PLACE_FILE = ".place"
 _POLL_SECONDS = 0.2
 _SAY_AFTER_SECONDS = 1.0
