@@ -84,7 +84,7 @@ def test_a_schema_is_made_checked_and_widened(shop: Shop) -> None:
 
 def test_a_diff_ends_with_one_where_anything_differs(curated: Shop, tmp_path: Path) -> None:
     same = curated("diff")
-    assert (same.exit_code, same.stdout) == (0, "curated and inferred say the same.\n")
+    assert (same.exit_code, same.stdout) == (0, "curated and inferred have the same rules.\n")
     other = tmp_path / "other.pbtxt"
     other.write_text(curated.file.read_text().replace('"Oslo"', '"Lima"'))
     answer = curated("diff", "--against", str(other))
