@@ -142,19 +142,15 @@ class Session(interactive_context.InteractiveContext):
             if (failure := errors[monitor]) is not None:
                 raise failure
 
-    def _end(
-        self, monitor: StepMonitor, error: BaseException | None, together: Sequence[StepMonitor]
-    ) -> None:
-        """Show and record how a step ended, also on the roads of the steps that were begun together with it."""
-        if error is not None:
-            ending = "interrupted" if isinstance(error, KeyboardInterrupt) else "failed"
-            self.steps.append(monitor.end(ending))
+    def _end(self, monitor: StepMonitor, error: BaseException | None, all_: list[StepMonitor]) -> None:
+        """Show and record how a step ended, also on the roads of all that were begun together with it."""
+        if error is None:
+            record = monitor.end("cached" if monitor.cached else "done", self._made(monitor.step))
         else:
-            state = "cached" if monitor.cached else "done"
-            self.steps.append(monitor.end(state, self._made(monitor.step)))
-        for other in together:
-            if other is not monitor:
-                other.beside(monitor.step, self.steps[-1].state)
+            record = monitor.end("interrupted" if isinstance(error, KeyboardInterrupt) else "failed")
+        self.steps.append(record)
+        for one in all_:
+            one.road(record)
 
     def _monitor(self, step: str, enable_cache: bool, together: MemoryTogether) -> StepMonitor:
         def why() -> tuple[str, ...]:

@@ -137,10 +137,11 @@ class StepMonitor:
     def waiting(self, message: str) -> None:
         self._tell("waiting", said=message)
 
-    def beside(self, step: str, state: str) -> None:
-        """Show how another step of the chain ended, which was begun at the same time."""
-        if step in self._now.chain:
-            self._now = replace(self._now, chain=_with(self._now.chain, step, state))
+    def road(self, ended: StepRecord) -> None:
+        """Show how a step of the chain ended that was begun at the same time."""
+        chain = _with(self._now.chain, ended.step, ended.state)
+        if chain != self._now.chain:
+            self._now = replace(self._now, chain=chain)
             self._update(self._now)
 
     def end(self, state: str, made: tuple[Made, ...] = ()) -> StepRecord:
