@@ -11,6 +11,7 @@ from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import listing
 from widgets.values.experiment import Arm, Compared
+from widgets.values.training import Points
 
 _STATES = {
     "harmless": ("good", marked("✓ not worse than it may be")),
@@ -72,7 +73,7 @@ def _picture(metric: Compared) -> Markup:
     shown, limited = say("Difference"), say("Limit")
     runs = {shown: [(one.time, one.difference) for one in points]}
     bounds = {
-        say(f"{side} bound"): [(one.time, _drawn(getattr(one, side), room)) for one in points]
+        say(f"{side} bound"): _within(room, [(one.time, getattr(one, side)) for one in points])
         for side in ("lower", "upper")
     }
     limit = {limited: [(one.time, metric.limit) for one in (points[0], points[-1])]}
@@ -86,8 +87,20 @@ def _picture(metric: Compared) -> Markup:
     )
 
 
-def _drawn(bound: float, room: float) -> float:
-    return bound if abs(bound) <= room else math.nan
+def _within(room: float, bounds: Points) -> Points:
+    """The part of a line of bounds that is drawn, from where it enters the room.
+
+    Of a line that is inside at its last look only, nothing would be seen but a dot in the corner.
+    """
+    first = next((place for place, (_, bound) in enumerate(bounds) if abs(bound) <= room), len(bounds))
+    inside = [(time, bound if abs(bound) <= room else math.nan) for time, bound in bounds[first:]]
+    if not inside or first == 0:
+        return inside
+    (start, before), (end, bound) = bounds[first - 1], inside[0]
+    edge = math.copysign(room, before)
+    # From infinity it falls at once.
+    part = (edge - before) / (bound - before) if math.isfinite(before) else 1.0
+    return [(start + part * (end - start), edge), *inside]
 
 
 def _cells(one: Arm) -> list[str]:
