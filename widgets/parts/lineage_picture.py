@@ -15,7 +15,7 @@ from widgets.values.lineage import Edge, Graph, Node
 
 MOST_NODES = 2_500  # in one picture
 BOX_WIDTH, BOX_HEIGHT = 140, 24  # the same as in lineage.css
-_ACROSS, _DOWN, _MARGIN = 196, 36, 8  # pixels from layer to layer, from row to row, and around everything
+_ACROSS, _DOWN, _MARGIN = 172, 36, 8  # pixels from layer to layer, from row to row, and around everything
 _LETTERS = 19  # of a name with its number
 _STATES = {"failed": "f", "canceled": "f", "running": "r", "cached": "c"}
 

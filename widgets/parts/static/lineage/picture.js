@@ -2,6 +2,7 @@
 // in the widget's one text): moved, enlarged, marked and walked in. Boxes are known by their number in the picture.
 const LEAST_SCALE = 0.05;
 const MOST_SCALE = 3;
+const WHOLE_SCALE = 0.25; // below it boxes are specks
 const READABLE_SCALE = 0.75;
 const MARGIN = 20; // pixels
 const WAYS = { ArrowLeft: "left", ArrowRight: "right", ArrowUp: "up", ArrowDown: "down" };
@@ -137,11 +138,11 @@ function cameraOn(frame) {
     frame.addEventListener("pointermove", drag, { signal });
     ["pointerup", "pointercancel"].forEach((type) => frame.addEventListener(type, () => (from = null), { signal }));
     frame.addEventListener("wheel", turn, { signal, passive: false });
-    // Only now is the size known. All of it where names can be read then, otherwise the part around what is chosen.
+    // Only now is the size known. All of it, but of a very large one the part around what is chosen.
     const sized = new ResizeObserver(() => {
       if (!frame.clientWidth) return;
       sized.disconnect();
-      place(Math.max(fitting(), READABLE_SCALE));
+      place(fitting() < WHOLE_SCALE ? READABLE_SCALE : fitting());
       follow();
     });
     sized.observe(frame);
