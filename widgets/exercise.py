@@ -181,8 +181,14 @@ class ClassBoard(Face):
         self.columns, self.rows, self.you = record["columns"], record["rows"], record["you"]
 
     def html_face(self) -> Markup:
-        titles = map(_heading, _points_first(self.columns))
-        return listing(titles, map(self._row, self.rows[:_MOST_PEOPLE]), say(self.title))
+        columns = _points_first(self.columns)
+        exercises = columns[len(_COLUMNS) :]
+        # By their numbers, as the notebooks are: with their titles the last ones would be far out of sight.
+        numbers = [tag("span", str(number), title=title) for number, title in enumerate(exercises, 1)]
+        named = [f"{number} {title}" for number, title in enumerate(exercises, 1)]
+        people = map(self._row, self.rows[:_MOST_PEOPLE])
+        board = listing([*map(_heading, columns[: len(_COLUMNS)]), *numbers], people, say(self.title))
+        return join([board, tag("p", " · ".join(named), class_="note") if named else None])
 
     def text_face(self) -> str:
         mine = next((place for place, row in enumerate(self.rows, 1) if row[0] == self.you), 0)

@@ -103,7 +103,8 @@ def test_the_class_and_who_one_is() -> None:
     assert repr(view) == "Ann: 0 points, place 2 of 2"
     page = Page(view.html_face())
     assert page.text_of("b") == ["Ann"]
-    assert page.text_of("tr")[0].startswith("ParticipantPoints"), "seen without scrolling past all exercises"
+    assert page.text_of("tr")[0] == "ParticipantPoints1", "all exercises are seen without scrolling"
+    assert page.text_of("p") == ["1 Ages"]
 
 
 def test_names_and_hints_are_text() -> None:
@@ -132,4 +133,5 @@ def test_points_and_headings_are_told_in_chinese_and_names_of_others_stay(
     board = ClassBoard(
         {"columns": ["Participant", "found", "Points"], "rows": [["Points", "-", "0"]], "you": ""}
     )
-    assert Page(board.html_face()).text_of("th") == ["参加者", "得分", "found", "Points"]
+    assert Page(board.html_face()).text_of("th") == ["参加者", "得分", "1", "Points"]
+    assert Page(board.html_face()).text_of("p") == ["1 found"], "the titles of exercises come translated"
