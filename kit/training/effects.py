@@ -25,6 +25,7 @@ _STRETCHES, _STRETCH_SECONDS = 3, 0.5
 _STREAMED_MB, _MEMORY_MB = 0, 1_000_000
 _AT_ONCE = (1, 10, 20)
 _NOTE_LETTERS = 300
+_UNKNOWN = "\N{EN DASH}"
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def effects(
         say: is told of each setting when it has been tried.
 
     Returns:
-        One row per setting, with the attributes of `Effect` as columns.
+        One row per setting, with the attributes of `Effect` as columns; a dash stands for what is not known.
     """
     plain = training.model_copy(
         update={"strategy": "one_device", "precision": "float32", "jit_compile": False}
@@ -69,10 +70,11 @@ def effects(
         tried.append(_try(session, plain, name, changes, most_seconds))
         say(_line(tried[-1], number, len(asked)))
     usual = tried[0].steps_per_second
-    return pd.DataFrame(
+    table = pd.DataFrame(
         asdict(replace(one, ratio=one.steps_per_second / usual if one.steps_per_second and usual else None))
         for one in tried
     )
+    return table.astype(object).where(table.notna(), _UNKNOWN)
 
 
 def _line(effect: Effect, number: int, of: int) -> str:
