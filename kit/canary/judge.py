@@ -157,6 +157,10 @@ def _measure(
     )
 
 
+def _plain(evidence: float) -> str:
+    return f"{evidence:,.0f}" if evidence < 1e9 else f"{evidence:.3g}"  # noqa: PLR2004  digits that can be read
+
+
 def _verdict(
     experiment: Experiment,
     measures: Sequence[Measure],
@@ -170,7 +174,7 @@ def _verdict(
         return "roll back", (
             f"requests to version {experiment.candidate} fail more often: of {failed[1]} groups of users that met a "
             f"failure {failed[0]} met it there first, where {settings.share:.0%} of all users are (evidence "
-            f"{evidence:.3g}, {needed:.0f} needed)"
+            f"{_plain(evidence)}, {needed:.0f} needed)"
         )
     if harmful := [one for one in measures if one.harmful]:
         return "roll back", f"it is worse than it may be: {'; '.join(map(str, harmful))}"
