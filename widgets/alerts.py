@@ -17,7 +17,7 @@ from widgets.parts.budget import fit
 from widgets.parts.decision_form import decision_form, told
 from widgets.parts.formats import count, moment, number
 from widgets.parts.language import marked, say, say_each
-from widgets.parts.markup import Markup, join, tag
+from widgets.parts.markup import Markup, join, prose, tag
 from widgets.parts.tables import opened_row, scrollable
 from widgets.values.alerts import Alert, DecideAlert, alert
 
@@ -108,7 +108,11 @@ class Alerts(DecidedView):
             else None
         )
         return join(
-            [tag("p", self._summary()), _table(fitted.rows), tag("p", note, class_="note") if note else None]
+            [
+                tag("p", self._summary()),
+                _table(fitted.rows),
+                tag("p", prose(note), class_="note") if note else None,
+            ]
         )
 
     def text_face(self) -> str:

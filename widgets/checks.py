@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from widgets.face import Face
 from widgets.parts.language import marked, say
-from widgets.parts.markup import Markup, tag
+from widgets.parts.markup import Markup, prose, tag
 from widgets.parts.tables import titled_table
 
 _SIGNS = {
@@ -47,4 +47,4 @@ class Checks(Face):
 def _row(row: Row) -> Markup:
     name, found, state, todo = row
     sign = tag("td", say(_SIGNS[state]), class_=f"{_CLASSES[state]} whole")
-    return tag("tr", sign, tag("th", name, scope="row"), tag("td", found), tag("td", todo))
+    return tag("tr", sign, tag("th", name, scope="row"), tag("td", prose(found)), tag("td", prose(todo)))

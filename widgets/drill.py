@@ -13,7 +13,7 @@ from widgets.parts import controls, curves
 from widgets.parts.budget import fit, left_out_note
 from widgets.parts.formats import MISSING, count, number, share
 from widgets.parts.language import marked, say, say_each
-from widgets.parts.markup import Markup, join, tag
+from widgets.parts.markup import Markup, join, prose, tag
 from widgets.parts.tables import listing
 from widgets.values.drill import Drill, Outcome
 from widgets.view import View
@@ -67,14 +67,14 @@ class ExtractionDrill(View):
 
     def draw_content(self) -> Markup:
         if (found := self._found) is None:
-            return tag("p", _nothing(), role="status")
+            return tag("p", prose(_nothing()), role="status")
         drawn = self._drawn(found)
         chart = [self._chart(found, self.measure, drawn), self._legend(found, drawn)]
         return join([self._sentence(found), *chart, self._table(found, self._rows(found)), self._rule(found)])
 
     def html_face(self) -> Markup:
         if (found := self._found) is None:
-            return tag("p", _nothing())
+            return tag("p", prose(_nothing()))
         fitted = fit(self._rows(found), [lambda row: row], room(_HEAD_BYTES))
         left_out = len(found.outcomes) - len(fitted.rows)
         charts = [self._chart(found, measure, self._some(found)) for measure in _CHARTS]

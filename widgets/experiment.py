@@ -14,7 +14,7 @@ from widgets.parts.decision_form import attempt, decision_form, told
 from widgets.parts.experiment_rows import arms_table, legend, metrics_table, pictures
 from widgets.parts.formats import number, share
 from widgets.parts.language import marked, say, say_each
-from widgets.parts.markup import Markup, join, tag
+from widgets.parts.markup import Markup, join, prose, tag
 from widgets.values.experiment import Desk, Shown
 
 _ACTIONS = {
@@ -76,7 +76,7 @@ class Experiment(AskedView):
         again = controls.button("fresh", self.fresh + 1, say("Look at what is known now"), key="fresh")
         one = self._shown
         if one is None:
-            return join([tag("p", _nothing(), role="status"), told(*self._told), tag("p", again)])
+            return join([tag("p", prose(_nothing()), role="status"), told(*self._told), tag("p", again)])
         form = None
         if one.state == "running":
             form = decision_form(
@@ -86,7 +86,7 @@ class Experiment(AskedView):
 
     def html_face(self) -> Markup:
         one = self._shown
-        return tag("p", _nothing()) if one is None else join([_sentence(one), *_facts(one)])
+        return tag("p", prose(_nothing())) if one is None else join([_sentence(one), *_facts(one)])
 
     def text_face(self) -> str:
         if self._shown is None:

@@ -16,7 +16,7 @@ from widgets.parts.decision_form import told, words_of
 from widgets.parts.fault_rows import exact, findings, line, picture, shares, verdict
 from widgets.parts.formats import count
 from widgets.parts.language import say
-from widgets.parts.markup import Markup, join, tag
+from widgets.parts.markup import Markup, join, prose, tag
 from widgets.values.faults import FaultChoice, Inject, Search, Smallest, Tried, tried
 
 MOST_COLUMNS = 60  # offered as buttons
@@ -229,7 +229,7 @@ class FaultLab(AskedView):
             "div",
             say("Column "),
             buttons,
-            note,
+            prose(note) if note else None,
             class_="kit-controls",
             role="group",
             aria_label=say("Column"),

@@ -11,7 +11,7 @@ from widgets.parts import controls
 from widgets.parts.flame_rows import Shown, bars, css_class, kinds_table, longest, told
 from widgets.parts.formats import count, number, share
 from widgets.parts.language import say
-from widgets.parts.markup import Markup, join, tag
+from widgets.parts.markup import Markup, join, prose, tag
 from widgets.values.flame import Frame
 from widgets.view import View
 
@@ -57,7 +57,7 @@ class Flame(View):
 
     def draw_content(self) -> Markup:
         if not self.root.seconds:
-            return tag("p", _nothing(), role="status")
+            return tag("p", prose(_nothing()), role="status")
         above = self._walk(self.at)
         chosen, path = above[-1]
         shown, left_out = longest(chosen, path, _MOST_BARS)
@@ -77,7 +77,7 @@ class Flame(View):
 
     def html_face(self) -> Markup:
         if not self.root.seconds:
-            return tag("p", _nothing())
+            return tag("p", prose(_nothing()))
         shown, left_out = longest(self.root, (), _MOST_BARS)
         return join(
             [

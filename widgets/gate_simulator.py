@@ -15,7 +15,7 @@ from widgets.parts.budget import fit, left_out_note
 from widgets.parts.copied import COPY, copied
 from widgets.parts.formats import count, number
 from widgets.parts.language import say
-from widgets.parts.markup import Markup, join, tag
+from widgets.parts.markup import Markup, join, prose, tag
 from widgets.parts.modules import extended, script, styles
 from widgets.parts.simulator_rows import MOST_MOVED, run_row, said, sliders, table
 from widgets.values.simulator import SimulatedRun, SimulatedThreshold, Write, passes
@@ -81,7 +81,7 @@ class GateSimulator(PagedView):
             [
                 sliders(self.thresholds, self.runs),
                 controls.button("at", self._own(), say("Back to the project"), key="back"),
-                tag("span", note, class_="note") if left_out > 0 else None,
+                tag("span", prose(note), class_="note") if left_out > 0 else None,
             ]
         )
 

@@ -14,7 +14,7 @@ from widgets.parts.budget import fit, left_out_note
 from widgets.parts.formats import MISSING, count, number
 from widgets.parts.language import marked, say
 from widgets.parts.load_rows import WANTED, Setting, row, settings_of, table
-from widgets.parts.markup import Markup, join, tag
+from widgets.parts.markup import Markup, join, prose, tag
 from widgets.values.load import Sweep
 from widgets.view import View
 
@@ -60,7 +60,7 @@ class LoadSweep(View):
 
     def draw_content(self) -> Markup:
         if not self._settings:
-            return tag("p", _nothing(), role="status")
+            return tag("p", prose(_nothing()), role="status")
         drawn = self._drawn()
         rows = [row(one) for one in self._settings]
         return join(
@@ -69,7 +69,7 @@ class LoadSweep(View):
 
     def html_face(self) -> Markup:
         if not self._settings:
-            return tag("p", _nothing())
+            return tag("p", prose(_nothing()))
         fitted = fit(self._settings, [row], room(_HEAD_BYTES))
         left_out = len(self._settings) - len(fitted.rows)
         drawn = self._some()

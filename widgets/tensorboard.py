@@ -22,7 +22,7 @@ _NAMED = 3  # tags named by the text face
 _HEAD_BYTES = 20_000  # of a static face, around the charts
 _ADVICE = marked(
     "Expected TensorBoard from the Jupyter server, found {answer}. Run the cell again. If that does not help: is the "
-    "server extension of this kit on (`jupyter server extension list`), and was Jupyter started from the kit's "
+    "server extension of this kit on (jupyter server extension list), and was Jupyter started from the kit's "
     "environment?"
 )
 

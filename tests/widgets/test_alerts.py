@@ -73,7 +73,9 @@ def test_hostile_values_are_read_as_they_are() -> None:
 
 
 def test_what_a_static_face_leaves_out_is_said() -> None:
-    assert "are left out here; `kit alerts list` has all." in Alerts(few_alerts() * 2_000).html_face()
+    assert (
+        "are left out here; <code>kit alerts list</code> has all." in Alerts(few_alerts() * 2_000).html_face()
+    )
 
 
 @pytest.mark.parametrize(

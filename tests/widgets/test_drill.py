@@ -75,7 +75,7 @@ def test_nothing_to_show_is_said() -> None:
     assert "none of the protections" in repr(examples.refused())
     assert "table" not in Page(examples.nothing().content).elements
     for face in (repr(ExtractionDrill(None)), *(Page(one).text for one in none_yet())):
-        assert "`kit drill` attacks your own model" in face
+        assert "attacks your own model with a budget" in face
 
 
 def none_yet() -> tuple[str, str]:

@@ -145,7 +145,7 @@ def test_an_unknown_fault_is_refused() -> None:
 def test_of_many_columns_the_first_are_offered_and_the_chosen_one() -> None:
     view = many_columns()
     assert view.content.count('data-trait="column"') == MOST_COLUMNS
-    assert "440 columns more: set `column`" in Page(view.content).text
+    assert "440 columns more: set column" in Page(view.content).text
     view.column = "column_499"
     assert 'aria-pressed="true">column_499' in view.content
 

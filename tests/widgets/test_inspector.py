@@ -152,7 +152,7 @@ def test_counts_edges_and_rates_are_shown() -> None:
     assert "9,000 · 75%" in page.text
     assert view.content.count('class="mark"') == 3, "two edges and what they are called"
     view.opened = "city"
-    assert "eval 16.7 % (500 of 3,000)" in Page(view.content).text
+    assert "eval 16.7% (500 of 3,000)" in Page(view.content).text
 
 
 def test_what_was_counted_and_what_nobody_uses_is_told() -> None:
@@ -185,7 +185,7 @@ def test_a_record_of_plain_values_is_enough() -> None:
         "features": columns, "rows": {"train": 5}, "unused": [{"name": "z", "words": ("b",)}], "counted": 9,
     }  # fmt: skip
     view = TransformInspector.of(summary, nothing, opened="x")
-    assert "train 20 % (1 of 5)" in Page(view.content).text
+    assert "train 20% (1 of 5)" in Page(view.content).text
     assert "the vocabulary z, 1 word: b" in Page(view.content).text
     view.opened = "y"
     assert "<svg" in view.content

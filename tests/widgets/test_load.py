@@ -73,7 +73,7 @@ def test_where_only_the_server_without_batching_does_it_it_is_advised() -> None:
 def test_before_anything_was_measured_the_command_is_named() -> None:
     for view in (LoadSweep(None), examples.nothing()):
         for face in (repr(view), Page(view.content).text, Page(view.html_face()).text):
-            assert "No load has been measured yet. `kit tune-batching" in face
+            assert "kit tune-batching --rate 500" in face
 
 
 def test_a_static_face_of_many_keeps_the_chosen_line() -> None:

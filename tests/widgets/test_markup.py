@@ -4,7 +4,7 @@ import pytest
 from widget_examples import HOSTILE
 from widget_pages import Page
 
-from widgets.parts.markup import BREAK, Markup, join, tag
+from widgets.parts.markup import BREAK, Markup, join, prose, tag
 
 
 @pytest.mark.parametrize("value", HOSTILE)
@@ -37,3 +37,8 @@ def test_what_stands_between_children_is_escaped_unless_it_is_markup() -> None:
     assert join(["a", "b"], BREAK) == "a<br>b"
     assert join(["a", "b"], " < ") == "a &lt; b"
     assert isinstance(join([]), Markup)
+
+
+def test_what_stands_between_backticks_is_code() -> None:
+    assert prose("run `kit runs <a>` first") == "run <code>kit runs &lt;a&gt;</code> first"
+    assert prose("5` and <b>") == "5` and &lt;b&gt;"

@@ -96,6 +96,6 @@ def test_an_executed_notebook_reads_offline(
     with offline_page(browser, tmp_path, IMPORTS, "form()", "inspector()") as page:
         expect(page.get_by_text("serving_default answered in 1.23 ms: row 0 of eval")).to_be_visible()
         page.get_by_text("Details of city").click()
-        expect(page.get_by_text("eval 16.7 % (500 of 3,000)")).to_be_visible()
+        expect(page.get_by_text("eval 16.7% (500 of 3,000)")).to_be_visible()
         assert not violations(page)
         keep_picture(page, "inspector_signatures_offline")

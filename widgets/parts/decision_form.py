@@ -7,7 +7,7 @@ from time import monotonic
 
 from widgets.parts import controls
 from widgets.parts.language import say
-from widgets.parts.markup import Markup, tag
+from widgets.parts.markup import Markup, prose, tag
 
 _SAME_PRESS = 1.0  # after an answer, within which the same request counts as a double press
 
@@ -81,7 +81,7 @@ def told(done: bool, text: str) -> Markup | None:
     """The outcome of the last decision, announced to assistive technology at once."""
     if not text:
         return None
-    return tag("p", "✓ " if done else "✗ ", text, class_="good" if done else "bad", role="alert")
+    return tag("p", "✓ " if done else "✗ ", prose(text), class_="good" if done else "bad", role="alert")
 
 
 def _text_box(trait: str, label: str, value: str, key: str, width: int) -> Markup:

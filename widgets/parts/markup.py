@@ -46,6 +46,14 @@ def text(child: Child) -> Markup:
     return join(child)
 
 
+def prose(words: str) -> Markup:
+    """Text in which what stands between backticks, such as `kit runs`, is code."""
+    parts = words.split("`")
+    if len(parts) % 2 == 0:  # a backtick by itself
+        return text(words)
+    return join([tag("code", part) if place % 2 else part for place, part in enumerate(parts)])
+
+
 def _attribute(key: str, value: Attribute) -> str:
     name = key.rstrip("_").replace("_", "-")
     if value is None or value is False:
