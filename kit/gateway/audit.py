@@ -21,6 +21,8 @@ ALLOWED, REFUSED, FAILED = "allowed", "refused", "failed"
 _AGE = re.compile(r"([0-9]{1,5})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _FIRST_FAILURE = 500
+# With gRPC, where the HTTP status is 200 all the same; REST gives 5xx for these.
+_FAILURES = ("UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "INTERNAL", "UNAVAILABLE", "DATA_LOSS")
 _PASSED_ON = "via_upstream"
 # By the beginning of Envoy's response code details;
 # https://www.envoyproxy.io/docs/envoy/latest/configuration/http/http_conn_man/response_code_details
@@ -40,7 +42,7 @@ _VERDICTS = (
 _STATUSES = {404: "refused: unknown path", 405: "refused: method"}
 _TO_COUNT = pa.schema(
     [
-        *((name, pa.string()) for name in ("time", "version", "version_trailer", "details")),
+        *((name, pa.string()) for name in ("time", "version", "version_trailer", "details", "grpc_status")),
         ("status", pa.int64()),
     ]
 )
@@ -107,7 +109,10 @@ def count_answered(path: Path) -> list[Answered]:
         raise _not_the_gateways("A line", path, error) from error
     named = pc.equal(pc.coalesce(lines["version"], pa.scalar("")), "")
     version = pc.coalesce(pc.if_else(named, lines["version_trailer"], lines["version"]), pa.scalar(""))
-    allowed = pc.and_(pc.equal(lines["details"], _PASSED_ON), pc.less(lines["status"], _FIRST_FAILURE))
+    failed = pc.or_(
+        pc.greater_equal(lines["status"], _FIRST_FAILURE), pc.is_in(lines["grpc_status"], pa.array(_FAILURES))
+    )
+    allowed = pc.and_not(pc.equal(lines["details"], _PASSED_ON), failed)
     table = pa.table({"version": version, "time": lines["time"]}).filter(allowed)
     # Times are texts of one form, so their order is that of the texts.
     sums = table.group_by("version").aggregate([("time", "count"), ("time", "min"), ("time", "max")])
@@ -211,7 +216,8 @@ def _verdict(raw: dict[str, Any]) -> str:
         if details.startswith(beginning):
             return verdict
     if details == _PASSED_ON:
-        return ALLOWED if status < _FIRST_FAILURE else "failed: the server's error"
+        failed = status >= _FIRST_FAILURE or raw["grpc_status"] in _FAILURES
+        return "failed: the server's error" if failed else ALLOWED
     if details == "direct_response" and status in _STATUSES:
         return _STATUSES[status]
     # A caller that leaves early has no status.

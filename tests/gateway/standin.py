@@ -92,6 +92,8 @@ class _Calls(grpc.GenericRpcHandler):
             standin.seen.append((handler_call_details.method, dict(context.invocation_metadata())))
             time.sleep(1 if request == b"slow" else 0)
             context.set_trailing_metadata((("x-model-version", VERSION),))
+            if request == b"broken":
+                context.set_code(grpc.StatusCode.INTERNAL)
             return request
 
         return grpc.unary_unary_rpc_method_handler(answer)

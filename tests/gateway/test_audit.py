@@ -18,10 +18,11 @@ FEATURE, SECRET = "feature-of-ann", "secret-of-ann"
 
 
 def test_every_request_is_told_and_none_of_its_content(lab: Callable[..., Lab]) -> None:
-    running = lab(limits={"request_bytes": 1000}, rate_limit={"requests": 7, "seconds": 3600})
+    running = lab(limits={"request_bytes": 1000}, rate_limit={"requests": 8, "seconds": 3600})
     token = running.token()
     running.ask(json={"instances": [FEATURE]}, headers={"user-agent": SECRET, "referer": SECRET})
     assert running.call(GRPC_PREDICT, request=FEATURE.encode()) is grpc.StatusCode.OK
+    assert running.call(GRPC_PREDICT, request=b"broken") is grpc.StatusCode.INTERNAL
     running.ask(path=f"/{SECRET}?{SECRET}={SECRET}", headers={"x-request-id": SECRET})
     running.ask("OPTIONS", path=f"{PREDICT}?{SECRET}")
     running.ask(content=FEATURE * 100)
@@ -31,7 +32,7 @@ def test_every_request_is_told_and_none_of_its_content(lab: Callable[..., Lab]) 
     running.ask(token=running.token("bob", audience="other"))
     running.ask("GET", f"/v1/models/{MODEL}/versions/4/metadata")
     running.ask("GET", f"/v1/models/{MODEL}/versions/4/metadata")
-    running.log(11)
+    running.log(12)
     text = running.files.access_log.read_text()
     assert not [word for word in (FEATURE, SECRET, token, token.split(".")[1]) if word in text]
     told = [
@@ -41,6 +42,7 @@ def test_every_request_is_told_and_none_of_its_content(lab: Callable[..., Lab]) 
     assert told == [
         ("ann", f"{MODEL}:predict", VERSION, "200", "allowed"),
         ("ann", "Predict", VERSION, "OK", "allowed"),
+        ("ann", "Predict", VERSION, "INTERNAL", "failed: the server's error"),
         ("ann", "unknown", "", "404", "refused: unknown path"),
         ("ann", f"{MODEL}:predict", "", "405", "refused: method"),
         ("ann", f"{MODEL}:predict", "", "413", "refused: too large"),
