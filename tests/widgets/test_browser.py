@@ -7,6 +7,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
 from lab import (
     TOKEN,
@@ -19,6 +20,7 @@ from lab import (
     record_figure,
     violations,
     watched_page,
+    write_notebook,
 )
 from playwright.sync_api import Browser, Page, expect
 from widget_examples import SPLITS, few_features, many_features, slice_table
@@ -147,6 +149,21 @@ def test_a_notebook_opened_again_shows_the_static_face(browser: Browser, lab: st
         expect(page.get_by_text("Error displaying widget")).to_have_count(0)
         assert not violations(page)
         keep_picture(page, "opened_again")
+
+
+def test_a_notebook_that_was_only_opened_has_nothing_to_save(lab: str, folder: Path, page: Page) -> None:
+    write_notebook(folder / "opened.ipynb", ["1"])
+    opened = nbformat.read(folder / "opened.ipynb", as_version=4)
+    opened.metadata["kernelspec"]["display_name"] = "Kit (TFX, warm start)"
+    opened.metadata["language_info"] = {"name": "python"}  # all that is kept of it in the kit's notebooks
+    nbformat.write(opened, folder / "opened.ipynb")
+    page.goto(f"{lab}/lab/tree/opened.ipynb?token={TOKEN}&reset")
+    page.get_by_text("| Idle").wait_for(timeout=60_000)
+    page.wait_for_timeout(1000)  # JupyterLab writes what the kernel says of itself a moment later
+    expect(page.locator(".jp-mod-dirty")).to_have_count(0)
+    page.locator(".jp-Notebook .cm-content").first.click()
+    page.keyboard.type("x")
+    expect(page.locator(".jp-mod-dirty")).not_to_have_count(0)
 
 
 @pytest.mark.parametrize("name", ["few", "slices"])

@@ -7,6 +7,9 @@
 // anywidget gives a view 2 s to load its script. Where that takes longer, as on a busy machine with many views, the
 // view is drawn all the same, but anywidget refuses every message that the kernel sends it later: it never changes
 // again. Here it gets more time. This can go when anywidget waits for the script itself.
+//
+// JupyterLab writes the kernel's language with its version into every notebook that it opens. The kit's notebooks are
+// kept without it, so that each would be shown as unsaved at once; here that alone is not a change to save.
 (() => {
   const NAME = "notebook-mlops-kit";
   const LIVE = "application/vnd.jupyter.widget-view+json";
@@ -27,11 +30,20 @@
       autoStart: true,
       requires: [INotebookTracker],
       activate: (_app, tracker) => {
-        tracker.forEach((panel) => addFallback(panel.content.rendermime));
-        tracker.widgetAdded.connect((_tracker, panel) => addFallback(panel.content.rendermime));
+        tracker.forEach(mend);
+        tracker.widgetAdded.connect((_tracker, panel) => mend(panel));
       },
     };
     return () => ({ __esModule: true, default: plugin });
+  }
+
+  function mend(panel) {
+    addFallback(panel.content.rendermime);
+    const { model } = panel.context;
+    model.metadataChanged.connect((_model, { key }) => {
+      if (key !== "language_info" || model.dirty) return;
+      queueMicrotask(() => (model.dirty = false)); // it becomes so right after this call, before anybody can type
+    });
   }
 
   // Only what anywidget itself asks for changes: the page has other timeouts of two seconds.
