@@ -131,7 +131,7 @@ def _row(one: Compared) -> Markup:
         "tr",
         tag("th", one.name, scope="row"),
         [tag("td", cell, class_="number") for cell in cells],
-        tag("td", say(said), class_=look),
+        tag("td", say(said), class_=f"{look} sign"),
     )
 
 

@@ -78,7 +78,7 @@ function cameraOn(frame) {
   svg.removeAttribute("viewBox");
   frame.style.height = `${height + 2 * MARGIN}px`; // as far as its style allows
   let [left, top, scale] = [0, 0, 1];
-  let [from, moved] = [null, false];
+  let [from, moved, touched] = [null, false, false];
   const apply = () => scene.setAttribute("transform", `translate(${left} ${top}) scale(${scale})`);
   const fitting = () => Math.min(frame.clientWidth / width, frame.clientHeight / height, 1);
   // Where a side of the picture starts, so that no more than a margin beside it is empty.
@@ -100,6 +100,7 @@ function cameraOn(frame) {
     apply();
   };
   const zoom = (way) => {
+    touched = true;
     if (way === "fit") place(fitting());
     else enlarge(way === "in" ? 1.4 : 1 / 1.4, frame.clientWidth / 2, frame.clientHeight / 2);
   };
@@ -119,6 +120,7 @@ function cameraOn(frame) {
     if (!from) return;
     moved ||= Math.hypot(event.clientX - from.x, event.clientY - from.y) > 4;
     if (!moved) return;
+    touched = true;
     if (!frame.hasPointerCapture(event.pointerId)) frame.setPointerCapture(event.pointerId);
     left = from.left + event.clientX - from.x;
     top = from.top + event.clientY - from.y;
@@ -130,6 +132,7 @@ function cameraOn(frame) {
   const turn = (event) => {
     if (!event.ctrlKey && !event.metaKey) return; // the page scrolls
     event.preventDefault();
+    touched = true;
     const outer = frame.getBoundingClientRect();
     enlarge(Math.exp(-event.deltaY / 300), event.clientX - outer.left, event.clientY - outer.top);
   };
@@ -138,10 +141,10 @@ function cameraOn(frame) {
     frame.addEventListener("pointermove", drag, { signal });
     ["pointerup", "pointercancel"].forEach((type) => frame.addEventListener(type, () => (from = null), { signal }));
     frame.addEventListener("wheel", turn, { signal, passive: false });
-    // Only now is the size known. All of it, but of a very large one the part around what is chosen.
+    // All of it in the frame, whose size is known only now, and may change; of a very large one the part around what is
+    // chosen. Once somebody has moved it, it stays as it is.
     const sized = new ResizeObserver(() => {
-      if (!frame.clientWidth) return;
-      sized.disconnect();
+      if (!frame.clientWidth || touched) return;
       place(fitting() < WHOLE_SCALE ? READABLE_SCALE : fitting());
       follow();
     });
