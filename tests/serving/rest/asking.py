@@ -13,7 +13,7 @@ _SECONDS = 20
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back: the names of headers are in small letters."""
+    """What came back: the names of headers are in lowercase letters."""
 
     status: int
     headers: Mapping[str, str]

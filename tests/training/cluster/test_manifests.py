@@ -133,7 +133,7 @@ def test_pods_are_not_root_and_are_bounded() -> None:
 
 @pytest.mark.parametrize("name", ["", "Kit", "kit_tiny", "kit-", "k" * 41])
 def test_a_name_that_kubernetes_would_refuse_is_refused(name: str) -> None:
-    with pytest.raises(ClusterError, match="must be small letters"):
+    with pytest.raises(ClusterError, match="must be lowercase letters"):
         Deployment(name, "image", "claim", "job")
 
 
