@@ -23,8 +23,9 @@ class Tokens(Section):
         default=None,
         description="public keys of an identity provider, relative to the project; the workspace's own unless given",
     )
+    # Not 0, which Envoy takes for its default: a minute.
     clock_skew_seconds: int = Field(
-        default=5, ge=0, le=300, description="by which clocks may differ where a token ends"
+        default=5, ge=1, le=300, description="by which clocks may differ where a token ends"
     )
 
 

@@ -16,6 +16,7 @@ import pytest
 from waiting import wait_until
 
 from gateway.standin import MODEL, PREDICT, Lab
+from kit.gateway.config import Tokens
 from kit.gateway.keys import KeyStore
 
 SOON_SECONDS = 20
@@ -142,3 +143,10 @@ def test_keys_that_cannot_be_used_change_nothing(lab: Callable[..., Lab]) -> Non
     (running.keys.folder / "jwks.json").write_text('{"keys": []}')
     wait_until(lambda: "are not taken over" in running.files.envoy_log.read_text())
     assert running.ask(token=signed(running)).status_code == 200
+
+
+def test_the_smallest_skew_of_clocks_is_a_second(lab: Callable[..., Lab]) -> None:
+    with pytest.raises(ValueError, match="greater than or equal to 1"):  # Envoy takes 0 for a minute
+        Tokens(clock_skew_seconds=0)
+    running = lab(tokens={"clock_skew_seconds": 1})
+    assert running.ask(token=signed(running, exp=int(time.time()) - 3)).status_code == 401
