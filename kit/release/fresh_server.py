@@ -27,6 +27,8 @@ from kit.units import BYTES_PER_MB
 
 _VERSION = 1  # of the server's only model
 _PROC = Path("/proc")
+_DYING_SECONDS = 1.0  # a killed process closes its connections before it is gone
+_LOOK_SECONDS = 0.2  # to learn of a process that it is gone
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def fresh_server(package: Path, model: str, limit_seconds: float) -> Iterator[Fr
         limit_seconds: the seconds in which it has to be ready.
 
     Raises:
-        InfraCheckError: when it ends, cannot load the package or warm up with its requests, or takes longer.
+        InfraCheckError: when it cannot load the package or warm up with its requests, takes longer, or dies within
+            the block.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -112,7 +115,21 @@ def fresh_server(package: Path, model: str, limit_seconds: float) -> Iterator[Fr
         load_seconds = time.monotonic() - started
         channel = stack.enter_context(grpc.insecure_channel(str(addresses.grpc)))
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-        yield FreshServer(model, addresses.rest, load_seconds, stub, server.pid or 0)
+        try:
+            yield FreshServer(model, addresses.rest, load_seconds, stub, server.pid or 0)
+        except InfraCheckError as error:  # perhaps only since it died
+            if died := server.died_within(_DYING_SECONDS):
+                raise _died(died) from error
+            raise
+        if died := server.died_within(_LOOK_SECONDS):  # nobody knows how much memory it used
+            raise _died(died)
+
+
+def _died(how: str) -> InfraCheckError:
+    return InfraCheckError(
+        f"A fresh server must run until every request is answered, but its process died ({how}). Run 05_release again; "
+        "if it dies again, make the model smaller, or give the machine more memory."
+    )
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from kit import warm
 from kit.errors import KitError
 from kit.serving.errors import ServerError
 from kit.serving.settings import Addresses, Settings
+from kit.signals import how_it_ended
 
 _TARGET = "kit.serving.process:serve"
 _LOOK_SECONDS = 0.01
@@ -127,6 +128,11 @@ class Server:
     def alive(self) -> bool:
         """Whether the server's process runs."""
         return self._call is not None and self._call.wait(0) is None
+
+    def died_within(self, seconds: float) -> str:
+        """Wait that long at most, and say how its process died; empty: it runs, was never started, or ended itself."""
+        outcome = self._call.wait(seconds) if self._call else None
+        return how_it_ended(outcome.returncode) if isinstance(outcome, warm.CallDied) else ""
 
     def stop(self) -> None:
         """Let the server finish running requests, and wait until its process is gone; does nothing if none runs."""

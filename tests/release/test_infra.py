@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import psutil
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from kit.errors import InfraCheckError
 from kit.project import Project
+from kit.release import infra_check
 from kit.release.config import Release
+from kit.release.fresh_server import FreshServer
 from kit.release.infra import check_infra, infra_blessing, infra_table, infra_validator
-from kit.release.infra_check import check_package
+from kit.release.infra_check import Asked, ask_signature, check_package
 from kit.release.package_samples import read_samples
-from kit.release.sample_request import PredictSample, TypedSample, difference, from_rest
+from kit.release.sample_request import PredictSample, Sample, TypedSample, difference, from_rest
 from kit.release.versions import PACKAGE_FILE, read_package
 from kit.serving.assets import WARMUP_FILE
 from kit.session import Session
@@ -114,6 +121,29 @@ def test_the_warm_up_file_has_a_request_for_each_signature(package: Path) -> Non
 def test_a_limit_that_is_exceeded_is_named(package: Path, limit: dict[str, float], message: str) -> None:
     with pytest.raises(InfraCheckError, match=message):
         check_package(package, "tiny", Release.model_validate(limit))
+
+
+@pytest.mark.parametrize("at", ["before the first answer", "after the last"])
+def test_a_server_that_dies_is_no_fault_of_the_code_and_keeps_no_limit(
+    package: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    left = [one.signature for one in read_samples(package)]
+
+    def ask(server: FreshServer, sample: Sample) -> Asked:
+        if at.startswith("before"):
+            os.kill(server.pid, signal.SIGKILL)
+        asked = ask_signature(server, sample)
+        left.remove(sample.signature)
+        if not left:
+            os.kill(server.pid, signal.SIGKILL)
+            with suppress(psutil.NoSuchProcess):
+                while psutil.Process(server.pid).status() != psutil.STATUS_ZOMBIE:
+                    time.sleep(0.01)
+        return asked
+
+    monkeypatch.setattr(infra_check, "ask_signature", ask)
+    with pytest.raises(InfraCheckError, match=r"its process died \(signal SIGKILL\)"):
+        check_package(package, "tiny", Release(max_memory_mb=0.01))
 
 
 def test_an_answer_that_differs_from_the_models_own_is_found(package: Path, tmp_path: Path) -> None:
