@@ -66,7 +66,7 @@ def test_a_relative_folder_is_in_the_checkout_wherever_one_is(
 
 
 def test_a_home_of_nobody_is_explained() -> None:
-    with pytest.raises(WorkspaceError, match=r"there is no such home\. Write the path in full"):
+    with pytest.raises(WorkspaceError, match=r"there is no such home folder\. Write the path in full"):
         Workspace("~no-such-user/ws")
 
 
