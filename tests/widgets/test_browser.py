@@ -20,9 +20,9 @@ from lab import (
     record_figure,
     violations,
     watched_page,
-    write_notebook,
 )
 from playwright.sync_api import Browser, Page, expect
+from small_notebooks import write_notebook
 from widget_examples import SPLITS, few_features, many_features, slice_table
 from widget_timing import PRESS, TYPE, rerun_seconds, seconds_until_redrawn
 
@@ -152,7 +152,7 @@ def test_a_notebook_opened_again_shows_the_static_face(browser: Browser, lab: st
 
 
 def test_a_notebook_that_was_only_opened_has_nothing_to_save(lab: str, folder: Path, page: Page) -> None:
-    write_notebook(folder / "opened.ipynb", ["1"])
+    write_notebook(folder / "opened.ipynb", "1")
     opened = nbformat.read(folder / "opened.ipynb", as_version=4)
     opened.metadata["kernelspec"]["display_name"] = "Kit (TFX, warm start)"
     opened.metadata["language_info"] = {"name": "python"}  # all that is kept of it in the kit's notebooks
