@@ -75,7 +75,7 @@ class KeepModel:
 
 
 @dataclass(frozen=True)
-class MendData:
+class FixData:
     """The requests violate the schema, so no model must be trained on such data."""
 
     rules: tuple[Rule, ...]
@@ -119,7 +119,7 @@ class Retrain:
         return f"Retrain on {self.window}: {_said(_fired(self.rules, schema=False))}."
 
 
-RetrainDecision: TypeAlias = NothingLogged | KeepModel | MendData | WaitForSpans | Retrain
+RetrainDecision: TypeAlias = NothingLogged | KeepModel | FixData | WaitForSpans | Retrain
 
 
 def decide(
@@ -139,7 +139,7 @@ def decide(
         return NothingLogged()
     rules = (_schema(drift), *_rules(settings, drift, quality, newer))
     if rules[0].fired:
-        return MendData(rules)
+        return FixData(rules)
     if not any(rule.fired for rule in rules):
         return KeepModel(rules)
     return Retrain(rules, window) if window else WaitForSpans(rules)

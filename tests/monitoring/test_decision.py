@@ -9,7 +9,7 @@ import pytest
 from kit.monitoring.config import Retraining
 from kit.monitoring.decision import (
     KeepModel,
-    MendData,
+    FixData,
     NothingLogged,
     Retrain,
     WaitForSpans,
@@ -40,11 +40,11 @@ TABLE: dict[str, tuple[Retraining, LogDrift, Quality, type, str]] = {
     "no label has arrived": (Retraining(), drift(), quality(None), KeepModel, ""),
     "promises too much": (Retraining(), drift(), quality(calibration=1.4), Retrain, "mean label is 1.400"),
     "promises too little": (Retraining(), drift(), quality(calibration=0.6), Retrain, "0.600"),
-    "broken data": (Retraining(), drift(broken=[(1, "a")]), quality(), MendData, "break the schema in a on 2026-01-08"),
+    "broken data": (Retraining(), drift(broken=[(1, "a")]), quality(), FixData, "break the schema in a on 2026-01-08"),
     "broken data are no reason to train": (
-        Retraining(), drift(TWO_FAR, [(1, "a")]), quality(0.5), MendData, "Without that there would be a reason to",
+        Retraining(), drift(TWO_FAR, [(1, "a")]), quality(0.5), FixData, "Without that there would be a reason to",
     ),
-    "broken on an earlier day": (Retraining(), drift(broken=[(0, "a")]), quality(), MendData, "2026-01-07"),
+    "broken on an earlier day": (Retraining(), drift(broken=[(0, "a")]), quality(), FixData, "2026-01-07"),
     "old data": (Retraining(age_days=1.5), drift(), quality(), Retrain, "2.0 days older"),
     "not that old": (Retraining(age_days=3), drift(), quality(), KeepModel, ""),
     "of an age that nobody knows": (Retraining(age_days=1), drift(age_days=None), quality(), KeepModel, ""),
@@ -60,7 +60,7 @@ def test_what_was_found_leads_to_one_decision(name: str) -> None:
     decision = decide(settings, found, live, [8], WINDOW)
     assert type(decision) is kind
     assert said in decision.message
-    assert any(rule.fired for rule in decision.rules) == (kind in {Retrain, MendData})
+    assert any(rule.fired for rule in decision.rules) == (kind in {Retrain, FixData})
     if isinstance(decision, Retrain):
         assert decision.window == WINDOW
 
