@@ -50,7 +50,7 @@ def test_it_prints_a_config_for_every_member(tmp_path: Path) -> None:
     [
         (["--strategy", "mirrored"], "must be multi_worker_mirrored or parameter_server, found 'mirrored'"),
         (["--print-config", "--host", "ps=a:1"], "must have workers only"),
-        (["--host", "worker=a:1"], "--host is for --print-config"),
+        (["--host", "worker=a:1"], "--host is only for --print-config"),
         (["--job", "none.json"], "No such file"),
     ],
 )

@@ -145,7 +145,7 @@ def test_spans_that_are_none_are_refused(
 
 
 def test_nothing_is_played_where_nothing_was_asked_for(play: Callable[..., str]) -> None:
-    assert play("").startswith("No traffic is played")
+    assert play("").startswith("No traffic is replayed")
 
 
 def test_without_a_pushed_model_the_notebook_to_run_is_named(tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_the_chain_is_started_on_the_new_window_once(session: Session, play: Cal
     assert isinstance(started, retraining.Started)
     again = retraining.start_chain(session, decision, start=True)
     assert isinstance(again, retraining.NotStarted)
-    assert "one was on spans 2-7 to train on and 8 to evaluate on" in again.message
+    assert "one was started on spans 2-7 to train on and 8 to evaluate on" in again.message
     wait_until(lambda: started.batch.progress().has_ended, 120)
     progress = started.batch.progress()
     assert progress.notebooks == 5

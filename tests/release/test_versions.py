@@ -183,7 +183,7 @@ def test_a_rollback_goes_back_from_what_serves_and_leaves_a_push_that_is_held(ba
     assert rollback(base, None, **BY) == Rollback(2, 1, (2,), ())
     assert states(base) == {3: "kept", 2: "withdrawn", 1: "served"}
     with pytest.raises(
-        VersionError, match=r"serves \(1\), but .* has 1, 3; withdrawn: 2\. Name one with --to"
+        VersionError, match=r"served one \(1\), but .* has 1, 3; withdrawn: 2\. Name one with --to"
     ):
         rollback(base, None, **BY)
     assert rollback(base, 3, **BY) == Rollback(1, 3, (), ())

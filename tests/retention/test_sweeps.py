@@ -201,7 +201,7 @@ def test_the_command_shows_what_goes_and_why_other_points_stay(workspace: Worksp
     assert shown.exit_code == 0, shown.output
     assert "2 points of sweeps stay: a model of theirs was blessed or can be served" in shown.output
     assert "old 1" in shown.output
-    assert "2 results can go" in shown.output
+    assert "2 results can be deleted" in shown.output
 
 
 def _spoil(folder: SweepFolder, how: str) -> None:

@@ -98,7 +98,7 @@ def test_job_servers_know_more_names_than_beam() -> None:
     [
         ({"runner": "flnk"}, "runners are direct, flink, spark, dataflow"),
         ({"runner": "DaskRunner"}, "without any rows"),
-        ({"runner": "dataflow", "options": {"region": "here"}}, "needs project, temp_location below options"),
+        ({"runner": "dataflow", "options": {"region": "here"}}, "needs project, temp_location under options"),
         ({"runner": "dataflow", "options": {**DATAFLOW, "temp_location": "here/tmp"}}, "is in a bucket"),
         ({"runner": "flink"}, "needs flink_master"),
         ({"runner": "spark"}, "needs spark_master_url"),

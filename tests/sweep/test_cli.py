@@ -74,7 +74,7 @@ def test_a_finished_sweep_says_what_it_found(
 
 
 def test_the_file_in_the_help_can_be_swept(tmp_path: Path) -> None:
-    _, _, shown = kit("sweep", "--help")[1].partition("The file says which:")
+    _, _, shown = kit("sweep", "--help")[1].partition("The file describes the sweep:")
     example, _, _ = shown.partition("Notebooks before")
     (tmp_path / "help.yml").write_text(dedent(example))
     code, said = kit("sweep", tmp_path / "help.yml", "--dry-run", "-w", tmp_path)

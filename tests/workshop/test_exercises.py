@@ -95,7 +95,7 @@ def test_a_proof_without_what_it_proves_is_none(get: Get) -> None:
     [
         (Answer(settings={"checks.leakage": "blok"}), "is not a valid project"),
         (Answer(settings={"columns.age": "ignore"}), "but not the data; this one sets columns.age"),
-        (Answer(settings={"label.x": 1}), "but sets label.x"),
+        (Answer(settings={"label.x": 1}), "this one sets label.x"),
         (Answer(settings={"title.x": 1}), "title in title.x is not a section"),
         (Answer(rules={"agee": {"least": "0"}}), "found 'agee'. Choose one of request_id"),
         (Answer(rules={"age": {"lest": "0"}}), "found 'lest'. Choose one of type"),
