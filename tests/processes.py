@@ -25,6 +25,18 @@ def wait_until_ended(*pids: int, seconds: float = 30) -> None:
     wait_until(lambda: not alive(), seconds, lambda: f"processes {alive()} are still there")
 
 
+def descendants(word: str, pid: int | None = None) -> list[psutil.Process]:
+    """Return the processes that a process (None: this one) has started, whose command line has a word."""
+    found = []
+    for process in psutil.Process(pid).children(recursive=True):
+        try:
+            if word in " ".join(process.cmdline()):
+                found.append(process)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
 def at_work(folder: Path) -> list[int]:
     """Return the processes that have a file of a folder open: kernels, steps and trials."""
     found = []

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.request import urlopen
 
 import grpc
-import psutil
 import pytest
 from commands import KIT, kit_command
+from processes import descendants
 from serving.models import NAME, break_model, predict_request, save_linear
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 from waiting import wait_until
@@ -66,9 +66,8 @@ def test_it_serves_takes_a_push_and_ends_by_ctrl_c(workspace: Path) -> None:
 def test_a_server_that_dies_is_said(workspace: Path) -> None:
 
     with _serving(workspace, "--no-forked") as (process, _):
-        for child in psutil.Process(process.pid).children(recursive=True):
-            if "kit.warm.child" in " ".join(child.cmdline()):
-                child.kill()
+        for child in descendants("kit.warm.child", process.pid):
+            child.kill()
         assert process.wait(20) == 20
         assert process.stderr
         assert "should run until Ctrl-C, but it ended" in process.stderr.read()

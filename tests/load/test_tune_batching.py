@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
+from processes import descendants
 from serving.models import NAME, predict_request, save_linear
 
 from kit.errors import StepFailedError, UsageError
@@ -62,9 +62,7 @@ def test_measures_every_setting_and_takes_what_is_known(
         sweep.settings,
         sweep.target,
     )
-    assert not [
-        each for each in psutil.Process().children(recursive=True) if "kit.serving" in str(each.cmdline())
-    ]
+    assert not descendants("kit.serving")
 
     def no_server(*_: object) -> None:
         raise AssertionError("what is known was measured again")

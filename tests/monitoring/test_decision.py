@@ -8,8 +8,8 @@ import pytest
 
 from kit.monitoring.config import Retraining
 from kit.monitoring.decision import (
-    KeepModel,
     FixData,
+    KeepModel,
     NothingLogged,
     Retrain,
     WaitForSpans,
