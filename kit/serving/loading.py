@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 import grpc
+import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, rewriter_config_pb2
 
 from kit.machine import cores
@@ -50,6 +51,9 @@ def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -
     rewriting.optimizers.extend(_OPTIMIZERS)
     # A second round over the graph made no answer faster, and takes a third of the time that the first request waits.
     rewriting.meta_optimizer_iterations = rewriter_config_pb2.RewriterConfig.ONE
+    # All graphs of a process share the threads for one operation, which its first session makes. Without this one, that
+    # would be a session inside the graph optimizer, which knows nothing of the settings.
+    tf.compat.v1.Session(graph=tf.Graph(), config=config).close()
     tags = [tag.strip() for tag in settings.saved_model_tags.split(",")]
 
     known: set[str] = set()

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 
@@ -13,6 +16,7 @@ from kit.serving import loading
 from kit.serving.errors import ServingError
 from kit.serving.loading import make_loader
 from kit.serving.settings import Settings
+from kit.training.isolated import run_isolated
 from serving.models import NAME, save_linear
 
 
@@ -67,3 +71,28 @@ def test_a_signature_that_no_server_can_read_is_that_versions_error(tmp_path: Pa
 
 def _fails(*_: object) -> None:
     raise RuntimeError("no warm-up")
+
+
+class Reshaped(tf.Module):
+    """A model with a shape that is computed from constants, which the graph optimizer does by a session of its own."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 4], tf.float32, name="x")])
+    def __call__(self, x: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"y": tf.reshape(x, tf.concat([[-1], tf.constant([1]) * tf.constant([2]), [2]], 0))}
+
+
+def count_threads(payload: bytes, _report: Callable[[str], None]) -> bytes:
+    """Return the number of threads of this process once it has loaded a version."""
+    folder, threads = json.loads(payload)
+    make_loader(Settings(tensorflow_intra_op_parallelism=threads))(NAME, 1, Path(folder))
+    return str(len(list(Path("/proc/self/task").iterdir()))).encode()
+
+
+def test_one_operation_has_as_many_threads_as_the_settings_say(tmp_path: Path) -> None:
+    model = Reshaped()
+    tf.saved_model.save(model, str(tmp_path), signatures=model.__call__)
+    one, six = (
+        int(run_isolated(count_threads, json.dumps([str(tmp_path), threads]).encode(), "loading"))
+        for threads in (1, 6)
+    )
+    assert six - one in {5, 6}  # the caller stands in for a single one
