@@ -11,7 +11,7 @@ import pandas as pd
 from kit.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 CANDIDATES = 100
-"""Of a request of the newsletter and of whoever copies: as many as the signature takes."""
+"""Items in a request of the newsletter or of the copier: as many as the signature takes."""
 NEWSLETTER = "newsletter"
 _PARTNERS = {
     "east": "partner-1",
@@ -20,7 +20,7 @@ _PARTNERS = {
     "south": "partner-4",
     "west": "partner-5",
 }
-_LETTERS = 60  # sent at night
+_LETTERS = 60  # copies of the newsletter, sent at night
 _NIGHT_SECONDS, _APART_SECONDS = 3 * SECONDS_PER_HOUR, 20
 
 
@@ -31,7 +31,7 @@ def partner_of(seed: int) -> str:
 
 
 def honest_log(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return who asked for what on a day, one row per request, in chronological order.
+    """Return the log of a day without a copier, one row per request, in chronological order.
 
     Args:
         rows: the rows of the sample, one row per candidate.
@@ -69,12 +69,12 @@ def with_copier(log: pd.DataFrame, queries: pd.DataFrame, subject: str) -> pd.Da
 
 
 def scores_taken(log: pd.DataFrame, subject: str) -> int:
-    """Return how many scores each subject has received."""
+    """Return how many scores a subject has received."""
     return int(log.loc[log["subject"] == subject, "item_ids"].str.split().str.len().sum())
 
 
 def _letters(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the requests for a letter to some users, each about the items that are shown most."""
+    """Return the newsletter's requests, one per user, all about the items that are shown most."""
     users = rows["user_id"].drop_duplicates().to_numpy()[:_LETTERS]
     start = rows["timestamp"].min() // SECONDS_PER_DAY * SECONDS_PER_DAY + _NIGHT_SECONDS
     items = " ".join(rows["item_id"].value_counts().index[:CANDIDATES])

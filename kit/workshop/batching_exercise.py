@@ -27,10 +27,10 @@ from kit.workshop.guard import Guard, make_guard
 from kit.workshop.traffic import Traffic
 
 SECTION = "batching"
-"""Settings below it are those of the file of batching parameters."""
+"""Settings below this name are those of the batching parameters file."""
 FILE = "batching.pbtxt"
 TARGET = Target(rate=1100, p99_ms=20)
-RUN_MS, ROW_MS = 1.5, 0.02  # of the model, however many rows, and for each of them
+RUN_MS, ROW_MS = 1.5, 0.02  # a run of the model takes the first, plus the second per row
 BEFORE = Batching(max_batch_size=128, max_enqueued_batches=100, num_batch_threads=1)
 NOW = Batching(
     max_batch_size=128,
@@ -42,7 +42,7 @@ NOW = Batching(
 FAULT, _SIZES = "batch_timeout_micros", "allowed_batch_sizes"
 _CHANGES = ("max_batch_size", FAULT, "max_enqueued_batches", _SIZES)
 _TOLERANCE_MS = 1.0
-_NEXT_SEED = 101  # added: another day, with as many requests as the target has
+_NEXT_SEED = 101  # added to the seed: another day, at the rate of the target
 _OUTPUT = "score"
 
 
@@ -54,7 +54,7 @@ class BatchingGuard(Guard):
 
 
 class BatchingExercise(Exercise):
-    """A wait for more rows, which is short while many ask; the proof is the p99 that follows from it.
+    """A batch timeout that is only waited out in quiet times; the proof is the p99 that it causes.
 
     Args:
         project: the project whose copy the exercise has, unchanged.
@@ -64,15 +64,15 @@ class BatchingExercise(Exercise):
     """
 
     def rows(self) -> pd.DataFrame:
-        """Return the outcome of each request with today's setting; the columns are those of `served`."""
+        """Return the outcome of each request with today's settings; the columns are those of `served`."""
         return served(self.guard(Answer()).batching, self._traffic)
 
     def clean_rows(self) -> pd.DataFrame:
-        """Return the outcome of the same requests with the setting of the day before."""
+        """Return the outcome of the same requests with the settings of the day before."""
         return served(BEFORE, self._traffic)
 
     def said(self) -> list[str]:
-        """Return what was changed since the day before, all of it valid."""
+        """Return what has changed since the day before; every value is valid."""
         before, now = asdict(BEFORE), asdict(self.guard(Answer()).batching)
         return [
             f"{name} was {before[name]}, is {now[name]}" for name in _CHANGES if now[name] != before[name]
@@ -127,9 +127,9 @@ def served(batching: Batching, traffic: Traffic) -> pd.DataFrame:
     """Serve requests as a server with one batch thread does.
 
     Returns:
-        A row for each request, in the order in which they came: `arrived_ms`; `batch`, the number of its batch, and how
-        many `batch_rows` it had; `waited_ms` for the batch to begin, and `answered_ms`, both since it came. A request
-        that was refused has none of them.
+        One row per request, in order of arrival: `arrived_ms`; `batch`, the number of its batch, and `batch_rows`, the
+        rows in that; `waited_ms`, from its arrival to the start of the batch, and `answered_ms`, from its arrival to
+        its answer. A request that was refused has only `arrived_ms`.
     """
     server = _Server(batching)
     for number, seconds in enumerate(traffic.arrivals()):
@@ -198,10 +198,10 @@ class _Server:
 
 
 def _changed(batching: Batching, changes: Mapping[str, Any]) -> Batching:
-    """Return parameters with some of them changed.
+    """Return the parameters with changes.
 
     Raises:
-        WorkshopError: when one cannot be changed here.
+        WorkshopError: when a parameter cannot be changed here.
         ServerError: when a value is not possible.
     """
     for name, value in changes.items():

@@ -2,7 +2,7 @@
 
 Each participant has one small JSON file there, written atomically, so that two laptops never write the same file and
 nobody reads half of one. A network drive that is slow or gone must not break an exercise: the workspace has the same
-record, and the copy is made beside, in a thread that is waited for a moment only.
+record, and the copy is made in a thread that is waited for only briefly.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def write(progress: Progress, folder: Path) -> None:
 
 
 def write_soon(progress: Progress, folder: Path) -> str:
-    """Write a copy for the class; return what is wrong with the folder, in a sentence, empty where nothing is."""
+    """Write a copy for the class; return what is wrong with the folder, in a sentence; empty if nothing is."""
     failed: list[str] = []
 
     def copy() -> None:
@@ -126,7 +126,7 @@ def write_soon(progress: Progress, folder: Path) -> str:
 
 
 def read_soon(folder: Path) -> list[Progress]:
-    """Return the records of a class; none where the folder is gone or does not answer."""
+    """Return the records of a class; none if the folder is gone or does not respond."""
     found: list[Progress] = []
 
     def look() -> None:
@@ -145,7 +145,7 @@ def _wait_for(work: Callable[[], None]) -> bool:
 
 
 def read(folder: Path, participant: str) -> Progress:
-    """Return somebody's record; an empty one where there is none that can be read."""
+    """Return somebody's record; an empty one if none can be read."""
     return _read(folder / file_name(participant)) or Progress(participant)
 
 

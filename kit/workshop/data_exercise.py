@@ -36,7 +36,7 @@ class Case:
     Attributes:
         fault: the fault of `kit.faults`, or of the exercise's own.
         column: the column that it is put into.
-        share: the share of the rows.
+        share: the share of the rows that it hits.
         span: the day that it is put into.
         everywhere: whether the days to train on have it as well.
         settings: the settings of project.yml that are weaker in the exercise's copy.

@@ -59,7 +59,7 @@ class WorkshopDesk:
         return self.exercise.clean_rows()
 
     def stopped(self) -> str:
-        """Say whether anything that the exercise's copy of the project checks stops the fault, which it should not."""
+        """Say whether any check in the exercise's copy of the project stops the fault; none should."""
         return _stopped(self.exercise)
 
     def said(self) -> list[str]:
@@ -92,7 +92,7 @@ class WorkshopDesk:
         return {"exercise": self.exercise.title, "points": _points(score), "note": note}
 
     def board(self) -> dict[str, Any]:
-        """Return how far the class is, or this participant where there is no class, for a view."""
+        """Return the progress of the class, or without a class of this participant, for a view."""
         titles = {name: text["title"] for name, text in texts().items()}
         people = class_board.read_soon(self._class) if self._class else []
         mine = self._progress()

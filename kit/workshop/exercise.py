@@ -32,8 +32,8 @@ class Answer:
         where: the place of the fault: a column, a slice such as `device=mobile`, a signature, an operation.
         proof: what only somebody who has seen it can know; each exercise says what that is.
         settings: the settings of the exercise's copy of project.yml: a value for a path such as `checks.leakage`; a
-            list is added to the list that is there. An exercise about serving has those of the server's files below a
-            path as well.
+            list is appended to the existing one. An exercise about serving also takes those of the server's files,
+            below a path of their own.
         rules: the rules of the copy's schema: feature, field, text, as the schema editor has them.
     """
 
@@ -84,7 +84,7 @@ class Exercise(ABC):
     Args:
         project: the project whose copy the exercise has; the project itself is only read.
         folder: for what the exercise copies and a participant changes.
-        seed: the seed that the fault follows from, where it is drawn.
+        seed: the seed of the fault, if it is random.
         about: name, from that of its notebook; title, in a few words, for the board; and hints, from the vaguest to the
             one that all but gives it away.
     """
@@ -144,10 +144,10 @@ class Exercise(ABC):
 
 
 def same(found: object, wanted: str) -> bool:
-    """Whether a text is a name, whatever its spaces and capitals."""
+    """Whether a text is a name, ignoring spaces and case."""
     return isinstance(found, str) and "".join(found.split()).casefold() == "".join(wanted.split()).casefold()
 
 
 def near(found: object, wanted: float, tolerance: float) -> bool:
-    """Whether a number is within measurement accuracy of another; NaN is near nothing."""
+    """Whether a number is within a tolerance of another; NaN is near nothing."""
     return isinstance(found, int | float) and not isinstance(found, bool) and abs(found - wanted) <= tolerance

@@ -35,7 +35,7 @@ SPAN, BEFORE = 7, (5, 6)
 MODELS = "models"
 """Section of protect.yml; settings below it are that file's, all others those of project.yml."""
 _SETTINGS = DrillSettings(queries=(40,), candidates=CANDIDATES, held_out=30, min_gain=0.1)
-_SECRET = bytes(32)  # of the noise: the exercise has to repeat
+_SECRET = bytes(32)  # of the noise; fixed, so that the exercise is reproducible
 _NEXT_SEED = 101  # added: another attacker, with other queries
 Values = NDArray[np.float64]
 
@@ -147,7 +147,7 @@ class ExtractionExercise(Exercise):
         return plain.rank_correlation, left.rank_correlation
 
     def _attack(self, seed: int) -> Attack:
-        """Return an attack, which keeps what it has learnt with: a second answer is checked in a tenth of the time."""
+        """Return an attack; its fitted learner is kept, so that the next answer is checked in a tenth of the time."""
         if seed not in self._attacks:
             truth = self._scores(self._judged)
             self._attacks[seed] = Attack(

@@ -44,7 +44,7 @@ class SilentExercise(DataExercise):
 
 
 class LeakExercise(DataExercise):
-    """A feature that was written after the label; the proof is the AUC that it reaches alone."""
+    """A feature that was written after the label was known; the proof is its AUC by itself."""
 
     def prove(self, proof: Any) -> Point:
         table = pa.concat_tables([self._faulty(span, self._seed) for span in self._training])

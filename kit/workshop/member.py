@@ -13,9 +13,9 @@ from kit.workspace import write_atomically
 
 FILE = "participant.json"
 UNNAMED = "participant"
-"""Who works alone and gives no name."""
+"""The name of a participant who works alone and gives none."""
 ALONE = "none"
-"""Given as the folder of the class it leaves the class."""
+"""As the folder of the class: leave the class."""
 
 
 @dataclass(frozen=True)

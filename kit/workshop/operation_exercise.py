@@ -1,7 +1,7 @@
 """The exercise on a slow candidate: its answers are as good, but a single operation takes most of the time.
 
-Nothing is made up: the packages are served by the kit's own server in this process and asked as during a release, and
-the operations come from a trace of TensorFlow's.
+Nothing is made up: the kit's own server serves the packages in this process, they are queried as during a release, and
+the operations come from TensorFlow's own trace.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _STEP = "train"  # the kit's profile calls it a step; here it is a request
 
 @dataclass(frozen=True)
 class _Seen:
-    """The time of a package for a request, and for which operations."""
+    """The time that a package takes for a request, in all and by operation."""
 
     measured: Measured
     profile: Profile

@@ -20,7 +20,7 @@ from kit.serving.servable import DEFAULT_SIGNATURE, Servable
 
 MODEL, VERSION = "recommender", 1
 CATALOGUE = 10_000  # items; sorting their prices once takes most of a millisecond
-ROWS = 3  # of the request in the package, each a list of items
+ROWS = 3  # of the request in the package; each is a list of items
 _LEAST_ITEMS, _MOST_ITEMS = 80, 120  # of a list
 _DEPTH = 16
 
@@ -29,7 +29,7 @@ Rank = Callable[["_Scorer", tf.Tensor], tf.Tensor]
 
 
 def save_package(name: str, base: Path, seed: int) -> Path:
-    """Save a model with a request in its package, and what it answered.
+    """Save a model, with a request and its answer in the package.
 
     Args:
         name: one of PACKAGES.
@@ -101,7 +101,7 @@ PACKAGES: dict[str, Rank] = {
 
 
 def request_of(seed: int) -> Request:
-    """Return a request: ROWS lists of items, as many as that of the package has."""
+    """Return a request with ROWS lists of items, each as long as those of the request in the package."""
     shape = (ROWS, _items_of(seed))
     return {"item_ids": np.random.default_rng(seed).integers(0, CATALOGUE, shape)}
 

@@ -45,7 +45,7 @@ class PackageExercise(Exercise):
     bad: tuple[str, ...] = ("candidate", "next candidate")
 
     def said(self) -> list[str]:
-        """Return what the exercise's weaker copy says about the candidate, which is nothing bad."""
+        """Return what the exercise's weaker copy says about the candidate: that nothing is wrong."""
         return [self.judge(self.guard(Answer()), self.bad[0])]
 
     def guard(self, answer: Answer) -> Guard:
@@ -103,7 +103,7 @@ class SignatureExercise(PackageExercise):
         return list(self._renamed)[self._seed % len(self._renamed)]
 
     def _packages(self) -> dict[str, dict[str, SignatureShape]]:
-        """The next candidate has all names, and no longer gives one score per item: only the outputs show it."""
+        """The signatures by package. The next candidate has the right names but no longer gives one score per item."""
         given = {name: one.model_dump() for name, one in self._project.spec.signatures.items()}
         served = promised_by(given)
         asked = served[self.signature]
@@ -120,7 +120,7 @@ class SignatureExercise(PackageExercise):
 class SkewExercise(PackageExercise):
     """An operation is younger than the server; the proof is the oldest release that can serve the candidate."""
 
-    server = "tensorflow_serving 2.17"  # told to the participants: where the shop serves
+    server = "tensorflow_serving 2.17"  # the shop's server, which the participants are told
     taken = {"release.targets": []}  # noqa: RUF012  read only
     good = ("served", "another good")
     _usual = ("AddV2", "Cast", "GatherV2", "LookupTableFindV2", "MatMul", "ParseExampleV2", "Sigmoid")

@@ -1,6 +1,6 @@
 """Is this machine ready for a workshop? The checks that a teacher runs on every machine, in about a minute.
 
-Beside what `kit doctor` looks at: cores, the memory that a chain takes, how soon a warm kernel answers, whether a
+Besides what `kit doctor` looks at: cores, the memory that a chain takes, how soon a warm kernel answers, whether a
 browser can reach a port of this machine, whether the class's folder can be written to, and whether the chain has run.
 """
 
@@ -27,7 +27,7 @@ from kit.workspace import CHECKOUT, DEFAULT, METADATA_FILE
 
 PROJECT = "recommender"
 CORES, MEMORY_GB = 2, 6.0
-_SOON_SECONDS = 30.0  # cold; warm ones take less than one
+_SOON_SECONDS = 30.0  # for a cold start; a warm one takes less than one
 _GB = 1e9
 _CHAIN = ("01_data", "02_features", "03_train", "04_evaluate", "05_release")
 
@@ -44,7 +44,7 @@ def check_readiness(workspace: Path, class_folder: Path | None = None) -> list[C
 
 
 def check_cores(found: int | None = None) -> Check:
-    """Check that there are enough cores; those that a container may not use do not count."""
+    """Check that there are enough cores; in a container, only its own count."""
     count = found or cores()
     ok = count >= CORES
     return Check(

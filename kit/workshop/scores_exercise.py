@@ -1,8 +1,8 @@
 """Exercises with a candidate that is good on average and bad for some: only a gate on the right slice stops it.
 
 The candidates are not models but scores: the true probability of each click, which `sample_data/truth` knows, in the
-order of the rows. One is as good as a model can be; the other one gives the rows of one slice each other's scores. So
-measurements are Evaluator's, and where the candidate is bad is known for sure.
+order of the rows. The served model is as good as a model can be; the candidate shuffles the scores within one slice. So
+where it is bad is known for sure, and the metrics are those that gates judge.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Weakness:
 
     Attributes:
         slice: columns or bands with their values.
-        gates: all gates that the copy has left.
+        gates: the gates that the copy still has.
     """
 
     slice: Mapping[str, str]
@@ -57,7 +57,7 @@ class ScoresExercise(Exercise):
         project: the project whose rows and gates they are.
         folder: for the exercise's copy of project.yml and schema.
         weakness: the slice in which it is bad.
-        seed: the seed by which the scores are mixed.
+        seed: the seed of the shuffle.
         about: name, title and hints.
     """
 
@@ -140,7 +140,7 @@ class ScoresExercise(Exercise):
         return Found(values, {}, columns, self._project.spec.evaluation.min_slice_size)
 
     def _scores(self, seed: int) -> NDArray[np.float64]:
-        """Return the candidate's scores: those of the slice go to other rows of it."""
+        """Return the candidate's scores: within the slice they are shuffled."""
         there = np.ones(len(self._table), bool)
         for column, value in self._weakness.slice.items():
             there &= (self._table[column].astype(str) == value).to_numpy()

@@ -20,7 +20,7 @@ _FOLDER = Path(__file__).parent
 
 
 def texts(language: str | None = None) -> dict[str, dict[str, Any]]:
-    """Return `title` and `hints` of each exercise; English where there is no translation of what they say now.
+    """Return `title` and `hints` of each exercise; English if the translation is missing or outdated.
 
     Args:
         language: such as `zh`, also with its region, as in `zh_CN.UTF-8`; KIT_LANGUAGE unless given.
@@ -45,7 +45,7 @@ def check_name(name: str) -> None:
     """Refuse a name that no exercise has.
 
     Raises:
-        WorkshopError: then; the message lists those that there are.
+        WorkshopError: when no exercise has it; the message lists those that exist.
     """
     if name not in (known := names()):
         raise WorkshopError(

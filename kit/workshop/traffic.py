@@ -13,10 +13,10 @@ class Traffic:
     """Requests of independent visitors: their number is Poisson-distributed, their times are uniform.
 
     Attributes:
-        seed: the seed that they follow from.
-        rush_rate: requests a second while many ask.
+        seed: the seed of all random numbers.
+        rush_rate: requests per second in the rush.
         rush_seconds: the length of the rush.
-        quiet_rate: requests a second afterwards.
+        quiet_rate: requests per second afterwards.
         quiet_seconds: the length of the quiet time.
         rows: the rows of each request.
     """
@@ -29,7 +29,7 @@ class Traffic:
     rows: int = 10
 
     def arrivals(self) -> NDArray[np.float64]:
-        """Return when each request comes, in seconds, rising."""
+        """Return the arrival time of each request, in seconds, ascending."""
         draw = np.random.default_rng(self.seed)
         rush = np.sort(draw.uniform(0, self.rush_seconds, draw.poisson(self.rush_rate * self.rush_seconds)))
         quiet = np.sort(
