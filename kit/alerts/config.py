@@ -42,7 +42,7 @@ class Webhook(_Keyless):
 
     url: str
     secret_variable: _Variable | None = Field(
-        default=None, description="environment variable of the key that messages are signed with"
+        default=None, description="name of the environment variable with the key that signs messages"
     )
     timeout_seconds: float = Field(default=2.0, gt=0, le=30)
 
@@ -69,13 +69,13 @@ class Email(_Keyless):
     host: str = Field(min_length=1)
     port: int = Field(default=25, ge=1, le=65_535)
     starttls: bool = Field(
-        default=False, description="whether the connection is encrypted before anything is said"
+        default=False, description="whether to encrypt the connection (STARTTLS) before anything is sent"
     )
     sender: str
     recipients: tuple[str, ...] = Field(min_length=1)
     user: str | None = None
     password_variable: _Variable | None = Field(
-        default=None, description="environment variable of the password of `user`"
+        default=None, description="name of the environment variable with the password of `user`"
     )
     timeout_seconds: float = Field(default=2.0, gt=0, le=30)
 

@@ -10,8 +10,8 @@ from kit.project_section import Section
 class CardText(Section):
     """The words of the people who answer for the model."""
 
-    intended_use: str = Field(default="", description="what it is for, and by whom it is used")
+    intended_use: str = Field(default="", description="what the model is for, and who uses it")
     out_of_scope: tuple[str, ...] = Field(default=(), description="uses that it was not made for")
-    limits: tuple[str, ...] = Field(default=(), description="what is known of its weaknesses")
-    owner: str = Field(default="", description="who answers for it, and how they are reached")
+    limits: tuple[str, ...] = Field(default=(), description="its known weaknesses")
+    owner: str = Field(default="", description="who is responsible for it, and how to reach them")
     license: str = ""

@@ -30,7 +30,11 @@ class Drift(Section):
 
     severity: _Severity = "warn"
     default: float = Field(
-        default=0.1, ge=0, le=1, allow_inf_nan=False, description="distance that is daily life, 0 to 1"
+        default=0.1,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="distance that is normal from day to day, 0 to 1",
     )
     features: dict[str, Annotated[float, Field(ge=0, le=1)]] = Field(
         default_factory=dict, description="the same for single features; `kit drift propose` finds them"
@@ -39,7 +43,7 @@ class Drift(Section):
         default=0.25,
         ge=0,
         allow_inf_nan=False,
-        description="standard deviations that a mean may move over all spans, from the first of train to eval",
+        description="how far a mean may move from the first training span to eval, in standard deviations",
     )
 
     def threshold(self, feature: str) -> float:
@@ -69,61 +73,83 @@ class Checks(Section):
 
     label_classes: _Severity = Field(
         default="block",
-        description="labels that are not among CLASSES of features.py, on which Transform fails",
+        description="labels that are not in CLASSES of features.py, on which Transform fails",
     )
     label_rates: _Severity = Field(
-        default="warn", description="shares of the label's classes in each slice, train against eval"
+        default="warn", description="the share of each class of the label in each slice, eval against train"
     )
     label_rates_change: float = Field(
-        default=0.25, ge=0, allow_inf_nan=False, description="change of a share that is daily life, relative"
+        default=0.25,
+        ge=0,
+        allow_inf_nan=False,
+        description="relative change of such a share that is normal from day to day",
     )
-    repeated_rows: _Severity = Field(default="warn", description="rows that are there twice in every column")
+    repeated_rows: _Severity = Field(
+        default="warn", description="rows that repeat another row in every column"
+    )
     shared_keys: _Severity = Field(default="warn", description="keys that are in both splits")
-    ranges: _Severity = Field(default="warn", description="numbers well beyond all of train")
-    missing_values: _Severity = Field(default="warn", description="values that are missing more often")
+    ranges: _Severity = Field(default="warn", description="numbers well outside the range of train")
+    missing_values: _Severity = Field(
+        default="warn", description="values that are missing more often than in train"
+    )
     missing_values_change: float = Field(
-        default=0.01, ge=0, le=1, allow_inf_nan=False, description="of a share that is daily life, absolute"
+        default=0.01,
+        ge=0,
+        le=1,
+        allow_inf_nan=False,
+        description="absolute change of that share that is normal from day to day",
     )
     dependencies: _Severity = Field(
-        default="warn", description="columns that follow from a key or an id, such as the price of an item"
+        default="warn", description="columns that a key or an id determines, such as the price of an item"
     )
-    correlations: _Severity = Field(default="warn", description="rank correlations of the numbers")
+    correlations: _Severity = Field(
+        default="warn", description="rank correlations between numbers, eval against train"
+    )
     correlations_change: float = Field(
-        default=0.1, ge=0, allow_inf_nan=False, description="of Fisher's z that is daily life"
+        default=0.1,
+        ge=0,
+        allow_inf_nan=False,
+        description="change of Fisher's z that is normal from day to day",
     )
-    leakage: _Severity = Field(default="warn", description="single features that tell the label too well")
+    leakage: _Severity = Field(default="warn", description="features that alone predict the label too well")
     leakage_auc: float = Field(
-        default=0.98, ge=0.5, le=1, description="of one feature, at which it tells too much"
+        default=0.98, ge=0.5, le=1, description="AUC of a single feature from which on it counts as a leak"
     )
-    leakage_r2: float = Field(default=0.98, ge=0, le=1, description="the same where the label is an amount")
-    volume: _Severity = Field(default="warn", description="rows of a span, against the spans of train")
+    leakage_r2: float = Field(
+        default=0.98, ge=0, le=1, description="the same for a label that is an amount, in R²"
+    )
+    volume: _Severity = Field(
+        default="warn", description="number of rows of a span, against the spans of train"
+    )
     volume_change: float = Field(
-        default=0.5, ge=0, allow_inf_nan=False, description="of the rows that is daily life, relative"
+        default=0.5,
+        ge=0,
+        allow_inf_nan=False,
+        description="relative change of that number that is normal from day to day",
     )
-    times: _Severity = Field(default="warn", description="rows of another time than their span")
-    freshness: _Severity = Field(
-        default="warn", description="age of the newest row, where a date is asked for"
-    )
+    times: _Severity = Field(default="warn", description="rows whose time is outside that of their span")
+    freshness: _Severity = Field(default="warn", description="age of the newest row, if a date is given")
     freshness_days: float = Field(
         default=2,
         gt=0,
         allow_inf_nan=False,
-        description="that the newest row may be old at the end of that date",
+        description="how old the newest row may be at the end of that date, in days",
     )
     drift: Annotated[Drift, BeforeValidator(_short)] = Drift()
     validations: tuple[Validation, ...] = ()
     deliveries: _Severity = Field(
-        default="warn", description="spans that are missing, there twice, or delivered again with other bytes"
+        default="warn", description="spans that are missing, duplicated, or delivered again with other bytes"
     )
     quarantine: _Names = Field(
         default=(),
-        description="features whose rows go to a side file where they break the curated schema; `unreadable`: also "
-        "rows that cannot be read or have no label; `all`: both, and every feature",
+        description="features whose rows are set aside in a side file if they break the curated schema; "
+        "`unreadable`: also rows that cannot be read or have no label; `all`: both, and every "
+        "feature",
     )
     quarantine_at_most: float = Field(
         default=0.05,
         ge=0,
         le=1,
         allow_inf_nan=False,
-        description="share of the rows of a span that may go there",
+        description="largest share of the rows of a span that may be set aside",
     )

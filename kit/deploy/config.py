@@ -50,10 +50,10 @@ class Container(Section):
 
     image: Annotated[str, AfterValidator(quantities.image)]
     cpu: Annotated[str, AfterValidator(quantities.cores)] = Field(
-        default="2", description="cores, as Kubernetes writes them"
+        default="2", description="cores, in Kubernetes notation"
     )
     memory: Annotated[str, AfterValidator(quantities.memory)] = Field(
-        default="2Gi", description="as Kubernetes writes it"
+        default="2Gi", description="memory, in Kubernetes notation"
     )
 
     @property
@@ -82,13 +82,14 @@ class Scaling(Section):
         default=60,
         ge=1,
         le=100,
-        description="of the cores of the server's container, that pods use on average",
+        description="average use of the cores of the server's container that is aimed at",
     )
     requests_per_second: float | None = Field(
         default=None,
         gt=0,
         allow_inf_nan=False,
-        description="a pod; in place of the cores. The cluster must give this metric of pods (Prometheus adapter)",
+        description="requests per second and pod that are aimed at, instead of the use of cores; the cluster "
+        "must provide this metric per pod (Prometheus adapter)",
     )
     requests_metric: str = Field(default="requests_per_second", min_length=1)
 
@@ -103,10 +104,10 @@ class Clients(Section):
     """Pods that may connect to the gateway; it asks them for a token all the same."""
 
     labels: dict[str, str] = Field(
-        default_factory=dict, description="of the pods; `<name>-client: 'true'` unless given"
+        default_factory=dict, description="labels of these pods; `<name>-client: 'true'` unless given"
     )
     namespace: _Name | None = Field(
-        default=None, description="that they are in; the servers' own unless given"
+        default=None, description="namespace of these pods; the servers' own unless given"
     )
 
     @field_validator("labels")
@@ -121,11 +122,13 @@ class Clients(Section):
 class Batching(Section):
     """TensorFlow Serving's BatchingParameters, where no file has them."""
 
-    max_batch_size: int = Field(default=32, ge=1, description="rows")
-    batch_timeout_micros: int = Field(default=1000, ge=0, description="that a first request waits for others")
+    max_batch_size: int = Field(default=32, ge=1, description="most rows in a batch")
+    batch_timeout_micros: int = Field(
+        default=1000, ge=0, description="how long the first request of a batch waits for others"
+    )
     max_enqueued_batches: int = Field(default=100, ge=1)
     num_batch_threads: int | None = Field(
-        default=None, ge=1, description="the container's cores unless given"
+        default=None, ge=1, description="as many as the container has cores unless given"
     )
     allowed_batch_sizes: tuple[Annotated[int, Field(ge=1)], ...] = ()
     pad_variable_length_inputs: bool = False
@@ -144,31 +147,36 @@ class Batching(Section):
 class DeploySettings(Section):
     """Where and how a project's model is served outside of notebooks."""
 
-    name: str = Field(default="", description="of all objects; the project's name unless given")
+    name: str = Field(default="", description="name of all objects; the project's name unless given")
     namespace: _Name = "default"
     serving: Container = Container(image="tensorflow/serving:2.20.0")
     gateway: Container = Container(image="envoyproxy/envoy:distroless-v1.40.0", cpu="1", memory="512Mi")
     scaling: Scaling = Scaling()
     clients: Clients = Clients()
-    monitoring_namespace: _Name = Field(default="monitoring", description="whose pods may read the metrics")
+    monitoring_namespace: _Name = Field(
+        default="monitoring", description="namespace of the pods that may read the metrics"
+    )
     claim: _Name = Field(
-        default="kit-workspace", description="PersistentVolumeClaim that holds the workspace; read only here"
+        default="kit-workspace",
+        description="PersistentVolumeClaim that holds the workspace; mounted read-only here",
     )
     claim_folder: Annotated[str, AfterValidator(_folder)] = Field(
-        default="serving", description="of the pushed models within it; empty: all of it"
+        default="serving", description="folder of the pushed models in it; empty: all of it"
     )
     secrets: _Name = Field(
         default="kit-secrets",
-        description="Secret with those of the notebooks, by their environment variables",
+        description="Secret that holds the notebooks' secrets, keyed by their environment variables",
     )
     tls_secret: _Name | None = Field(
-        default=None, description="Secret of the type kubernetes.io/tls with the gateway's certificate"
+        default=None, description="Secret of the type kubernetes.io/tls that holds the gateway's certificate"
     )
     batching: Batching | None = Batching()
-    batching_file: str | None = Field(default=None, description="in place of it, relative to the project")
+    batching_file: str | None = Field(
+        default=None, description="batching parameters file to use instead, relative to the project"
+    )
     base_image: Annotated[str, AfterValidator(quantities.image)] = Field(
         default="python:3.12-slim-trixie",
-        description="of the kit's own images; its glibc must be 2.38 or newer",
+        description="base of the kit's own images; needs glibc 2.38 or newer",
     )
 
     @field_validator("name")

@@ -16,13 +16,15 @@ class DrillSettings(Section):
     """Settings; the defaults take under a minute on two cores with the sample."""
 
     queries: tuple[Annotated[int, Field(ge=1)], ...] = Field(
-        default=(10, 30, 100, 300), description="requests that the attacker may send; rising"
+        default=(10, 30, 100, 300), description="numbers of requests that the attacker may send, ascending"
     )
-    candidates: int = Field(default=100, ge=2, le=1000, description="of a request")
-    best: int = Field(default=10, ge=1, description="of a request, that count as its top")
+    candidates: int = Field(default=100, ge=2, le=1000, description="candidates per request")
+    best: int = Field(default=10, ge=1, description="how many candidates of a request count as its top")
     held_out: int = Field(default=100, ge=1, description="requests that surrogates are judged on")
-    days: int = Field(default=7, ge=1, description="that an attack may take, for the rate limit")
-    queries_a_day: int = Field(default=20, ge=1, description="of one subject, as the rate limit to try")
+    days: int = Field(default=7, ge=1, description="length of an attack in days, for the rate limit")
+    queries_a_day: int = Field(
+        default=20, ge=1, description="queries per day and subject that the rate limit allows"
+    )
     protections: tuple[Protection, ...] = (
         Protection(decimals=2),
         Protection(decimals=1),
@@ -31,14 +33,20 @@ class DrillSettings(Section):
         Protection(noise=1.0),
         Protection(decimals=2, top_k=10),
     )
-    distilled: bool = Field(default=True, description="try a smaller model in place of the served one")
+    distilled: bool = Field(
+        default=True, description="whether to try a smaller model in place of the served one"
+    )
     seed: int = Field(default=0, ge=0)
     max_auc_cost: float = Field(
-        default=0.005, ge=0, description="that honest users may lose, of AUC (of R² in a regression)"
+        default=0.005, ge=0, description="how much AUC (R² for a regression) honest users may lose"
     )
-    min_overlap: _Part = Field(default=0.9, description="of the top that honest users must still see")
-    max_refused: _Part = Field(default=0.01, description="of honest requests")
-    min_gain: _Part = Field(default=0.02, description="of rank correlation that a protection must take away")
+    min_overlap: _Part = Field(default=0.9, description="share of the top that honest users must still see")
+    max_refused: _Part = Field(
+        default=0.01, description="largest share of honest requests that may be refused"
+    )
+    min_gain: _Part = Field(
+        default=0.02, description="how much a protection must lower the surrogate's rank correlation"
+    )
 
     @model_validator(mode="after")
     def _fits(self) -> Self:

@@ -58,7 +58,8 @@ class Band(Section):
     column: str
     edges: tuple[float, ...] = Field(min_length=1)
     names: tuple[str, ...] = Field(
-        default=(), description="one more than edges; none: such as `under 25`, `25 to 50`, `50 and over`"
+        default=(),
+        description="one more than edges; by default such as `under 25`, `25 to 50`, `50 and over`",
     )
 
     @model_validator(mode="after")
@@ -88,11 +89,11 @@ class Band(Section):
 class Ranking(Section):
     """The rows of a query are a list that the model orders, such as the items shown in one request."""
 
-    query: str = Field(description="column that is the same in the rows of one list")
-    item: str = Field(description="column that says what is listed")
+    query: str = Field(description="column with the same value in all rows of a list")
+    item: str = Field(description="column with the listed item")
     k: int = Field(default=10, ge=1, description="how many of a list count as recommended")
     attributes: tuple[str, ...] = Field(
-        default=(), description="columns of the item whose variety in a list is its diversity"
+        default=(), description="columns of the item; how much they vary within a list is its diversity"
     )
 
 
@@ -105,23 +106,23 @@ class Evaluation(Section):
         BeforeValidator(lambda value: "none" if value is False or value == "off" else value),
     ] = Field(
         default="none",
-        description="95% confidence intervals of all metrics by samples of rows, as TFMA has them; none: of those "
-        "that have a formula",
+        description="95% confidence intervals of all metrics, from resampled rows as in TFMA; none: only of "
+        "metrics that have a formula for it",
     )
     min_slice_size: int = Field(
         default=1,
         ge=1,
-        description="rows below which a slice is shown as too small and its values decide no gate",
+        description="rows below which a slice is shown as too small and decides no gate",
     )
     decision_threshold: float = Field(
         default=0.5,
         gt=0,
         lt=1,
-        description="score from which accuracy, precision and recall take a row as positive",
+        description="score from which on accuracy, precision and recall count a row as positive",
     )
     bands: dict[str, Band] = Field(
         default_factory=dict,
-        description="numbers as slices, by names that slices and gates may use like columns",
+        description="ranges of numbers as slices, under names that slices and gates may use like columns",
     )
 
 

@@ -15,9 +15,9 @@ _Count = Annotated[int, Field(ge=1, le=1_000_000)]
 class Tokens(Section):
     """JSON Web Tokens (RFC 7519), signed by RS256, that name who calls in `sub`."""
 
-    issuer: str = Field(default="kit", min_length=1, description="what `iss` of a token must be")
+    issuer: str = Field(default="kit", min_length=1, description="required value of a token's `iss`")
     audience: str = Field(
-        default="", description="what must be in `aud` of a token; the project's name unless given"
+        default="", description="value that a token's `aud` must contain; the project's name unless given"
     )
     jwks_file: str | None = Field(
         default=None,
@@ -25,7 +25,10 @@ class Tokens(Section):
     )
     # Not 0, which Envoy takes for its default: a minute.
     clock_skew_seconds: int = Field(
-        default=5, ge=1, le=300, description="by which clocks may differ where a token ends"
+        default=5,
+        ge=1,
+        le=300,
+        description="difference between clocks that is tolerated at the expiry of a token",
     )
 
 
@@ -33,12 +36,13 @@ class RateLimit(Section):
     """How much one subject may ask: a token bucket per subject."""
 
     requests: _Count = 600
-    seconds: int = Field(default=60, ge=1, le=86_400, description="in which the bucket fills")
+    seconds: int = Field(default=60, ge=1, le=86_400, description="seconds in which the bucket is refilled")
     subjects: _Count = Field(
-        default=10_000, description="whose buckets are kept; whoever was away longest starts anew"
+        default=10_000,
+        description="how many buckets are kept; a subject whose bucket was dropped starts with a full one",
     )
     all_requests: _Count = Field(
-        default=60_000, description="of all subjects together in these seconds: what the server can bear"
+        default=60_000, description="requests of all subjects together in that time: what the server can bear"
     )
 
 
@@ -56,7 +60,8 @@ class Breaker(Section):
     pending: _Count = 256
     requests: _Count = 512
     failures: _Count = Field(
-        default=10, description="answers of 5xx or none in a row, after which the server is left in peace"
+        default=10,
+        description="consecutive requests with status 5xx or no answer, after which the server gets a pause",
     )
     pause_seconds: _Seconds = 5
 
@@ -69,9 +74,9 @@ class Limits(Section):
     headers: int = Field(default=64, ge=8, le=1000)
     timeout_seconds: _Seconds = Field(default=5, description="for the server's whole answer")
     receive_seconds: _Seconds = Field(default=10, description="for the caller to send a whole request")
-    idle_seconds: _Seconds = Field(default=60, description="of a connection without a request")
-    connections: _Count = Field(default=10_000, description="from callers, all together")
-    streams: _Count = Field(default=100, description="requests of one HTTP/2 connection at a time")
+    idle_seconds: _Seconds = Field(default=60, description="for which a connection may be idle")
+    connections: _Count = Field(default=10_000, description="from all callers together")
+    streams: _Count = Field(default=100, description="concurrent requests per HTTP/2 connection")
 
 
 class GatewaySettings(Section):

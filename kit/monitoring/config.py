@@ -17,24 +17,33 @@ class Retraining(Section):
     """When to train a model again; 0 switches a rule off."""
 
     features: int = Field(
-        default=2, ge=0, description="features that differ from the training data on the newest day"
+        default=2,
+        ge=0,
+        description="when this many features differ from the training data on the newest day",
     )
     quality: float = Field(
-        default=0.02, ge=0, allow_inf_nan=False, description="by which the live metric may be worse, absolute"
+        default=0.02,
+        ge=0,
+        allow_inf_nan=False,
+        description="when the live metric is worse by more than this, absolute",
     )
     calibration: float = Field(
         default=0.2,
         ge=0,
         allow_inf_nan=False,
-        description="by which mean score and mean label may differ, relative",
+        description="when mean score and mean label differ by more than this, relative",
     )
     age_days: float = Field(
         default=0,
         ge=0,
         allow_inf_nan=False,
-        description="between the newest training row and the newest prediction",
+        description="when the newest training row is older than the newest prediction by more than this",
     )
-    new_spans: int = Field(default=0, ge=0, description="delivered after those that the model was made of")
+    new_spans: int = Field(
+        default=0,
+        ge=0,
+        description="when this many spans were delivered since those that the model was made of",
+    )
 
 
 class Monitoring(Section):
@@ -42,13 +51,15 @@ class Monitoring(Section):
 
     keys: tuple[str, ...] = Field(
         default=(),
-        description="columns that tell one predicted row from all others; none: all columns of kind key",
+        description="columns that together identify a predicted row; none: all columns of kind key",
     )
     label_window_days: float = Field(
-        default=2, gt=0, le=366, description="after the prediction, in which a label counts"
+        default=2, gt=0, le=366, description="days after a prediction within which its label counts"
     )
     skew: _Severity = Field(default="warn", description="a day of the log against the training data")
     drift: _Severity = Field(default="warn", description="a day of the log against the day before")
-    schema_anomalies: _Severity = Field(default="warn", description="requests that the schema does not allow")
-    live_quality: _Severity = Field(default="warn", description="the live metric against the evaluation")
+    schema_anomalies: _Severity = Field(default="warn", description="requests that violate the schema")
+    live_quality: _Severity = Field(
+        default="warn", description="the live metric against the evaluation before the push"
+    )
     retrain_when: Retraining = Retraining()

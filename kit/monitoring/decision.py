@@ -199,7 +199,7 @@ def _calibration(most: float, quality: Quality) -> Rule:
         return Rule("calibration", f"mean score by mean label is not known: {_why_not(quality)}")
     found = (
         f"mean score by mean label is {live.value:.3f} [{live.lower:.3f}, {live.upper:.3f}], "
-        f"{1 - most:g} to {1 + most:g} is daily life"
+        f"{1 - most:g} to {1 + most:g} is normal"
     )
     return Rule("calibration", found, live.upper < 1 - most or live.lower > 1 + most)
 

@@ -213,7 +213,7 @@ class Signature(Section):
     inputs: dict[str, Tensor]
     outputs: dict[str, Tensor]
     method: Literal["predict", "classify", "regress"] = Field(
-        default="predict", description="of TensorFlow Serving; every signature answers to Predict as well"
+        default="predict", description="TensorFlow Serving's method; every signature answers Predict as well"
     )
 
 
@@ -226,7 +226,7 @@ class ProjectFile(Section):
     label: str
     data: Data
     columns: dict[str, Column]
-    metrics: tuple[str, ...] = Field(default=(), description="to evaluate; none: all of the task")
+    metrics: tuple[str, ...] = Field(default=(), description="metrics to evaluate; none: all of the task's")
     slices: tuple[tuple[str, ...], ...] = ()
     gates: tuple[Gate, ...] = ()
     evaluation: Evaluation = Evaluation()
@@ -239,7 +239,8 @@ class ProjectFile(Section):
     deploy: DeploySettings = DeploySettings()
     tf1_graph: bool = Field(
         default=False,
-        description="Transform builds a TF1 graph, which is faster; in it == and != do not compare what tensors hold",
+        description="whether Transform builds a TF1 graph, which is faster; in one, == and != do not compare "
+        "the values of tensors",
     )
     beam: Beam = Beam()
     training: Training = Training()

@@ -11,7 +11,7 @@ from kit.release.litert.config import LiteRT
 class Breaking(Section):
     """A declared change of the signatures that breaks clients; it holds against one version and no later one."""
 
-    version: int = Field(ge=0, description="whose clients will have to change")
+    version: int = Field(ge=0, description="the version whose clients will have to change")
     why: str = Field(min_length=1)
 
 
@@ -22,27 +22,25 @@ class Release(Section):
         default=(), description="servers that must know every operation, such as `tensorflow_serving 2.20`"
     )
     breaking: Breaking | None = None
-    sample_rows: int = Field(
-        default=3, ge=1, le=100, description="rows of the request that goes into a package"
-    )
+    sample_rows: int = Field(default=3, ge=1, le=100, description="rows in the sample request of a package")
     max_load_seconds: float = Field(
         default=120,
         gt=0,
         allow_inf_nan=False,
-        description="from the start of a server's process to its readiness",
+        description="from the start of a server process until it is ready",
     )
     max_memory_mb: float = Field(
-        default=4096, gt=0, allow_inf_nan=False, description="that the server's process may have held at most"
+        default=4096, gt=0, allow_inf_nan=False, description="peak memory of the server process"
     )
     max_latency_ms: float = Field(
         default=1000,
         gt=0,
         allow_inf_nan=False,
-        description="median of a request of the sample, one at a time, once warm",
+        description="median time of the sample request, one at a time, once the server is warm",
     )
     litert: LiteRT = LiteRT()
     keep_versions: int = Field(
-        default=5, ge=1, description="last pushed versions that stay in the serving folder"
+        default=5, ge=1, description="how many of the newest pushed versions stay in the serving folder"
     )
 
     @field_validator("targets", mode="before")

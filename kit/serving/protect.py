@@ -61,7 +61,7 @@ class Protection(Section):
     top_k: Annotated[int, Field(ge=1)] | None = None
     noise: Annotated[float, Field(gt=0, le=10, allow_inf_nan=False)] | None = Field(
         default=None,
-        description="standard deviation: of log odds, or relative where scores are no probabilities",
+        description="standard deviation, in log odds; relative to the score if scores are not probabilities",
     )
 
     @property
@@ -82,7 +82,7 @@ class ServedProtection(Protection):
 
     unchanged: tuple[str, ...] = Field(
         default=(),
-        description="names of outputs that are no scores, such as a price: they are sent as they are",
+        description="names of outputs that are not scores, such as a price; they are sent as they are",
     )
 
 

@@ -68,10 +68,10 @@ class Range(Section):
     min: _Number
     max: _Number
     step: Annotated[_Number, Field(gt=0)] | None = Field(
-        default=None, description="from one value to the next"
+        default=None, description="difference between consecutive values"
     )
-    count: int | None = Field(default=None, ge=2, description="values of a grid")
-    log: bool = Field(default=False, description="equal factors between values instead of equal steps")
+    count: int | None = Field(default=None, ge=2, description="number of values in a grid")
+    log: bool = Field(default=False, description="space the values by equal factors instead of equal steps")
 
     @model_validator(mode="after")
     def _can_be(self) -> Self:
@@ -146,8 +146,8 @@ class SpaceFile(Section):
     fixed: dict[str, _Value] = Field(default_factory=dict)
     parameters: dict[str, _Swept] = Field(default_factory=dict)
     points: tuple[dict[str, _Value], ...] = ()
-    count: int | None = Field(default=None, ge=1, description="points that chance draws")
-    seed: int = Field(default=0, ge=0, description="that all of them follow from")
+    count: int | None = Field(default=None, ge=1, description="number of points to draw at random")
+    seed: int = Field(default=0, ge=0, description="seed of the draws")
     metrics: tuple[Annotated[Metric, BeforeValidator(_in_words)], ...] = ()
 
     @model_validator(mode="after")

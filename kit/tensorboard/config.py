@@ -11,8 +11,10 @@ class TensorBoardSettings(Section):
     """How many trainings, and searches of Tuner, stay in TensorBoard."""
 
     keep_runs: int = Field(
-        default=20, ge=1, description="of the latest trainings, besides those of models that were let pass"
+        default=20,
+        ge=1,
+        description="how many of the latest trainings stay, besides those whose models were blessed or pushed",
     )
     keep_searches: int = Field(
-        default=5, ge=1, description="of the latest searches of Tuner, with their trials"
+        default=5, ge=1, description="how many of the latest searches of Tuner stay, with their trials"
     )

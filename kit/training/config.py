@@ -24,43 +24,50 @@ class Training(Section):
     """Settings of training: defaults of a project, which a notebook's parameters override."""
 
     epochs: int = Field(default=5, ge=1, description="passes over the training rows")
-    batch_size: int = Field(default=256, ge=1, description="examples")
+    batch_size: int = Field(default=256, ge=1, description="examples per step")
     learning_rate: float = Field(default=0.001, gt=0, allow_inf_nan=False, description="Adam's step size")
     seed: int = Field(default=7, ge=0)
-    strategy: Strategy = Field(default="one_device", description="which tf.distribute strategy trains")
+    strategy: Strategy = Field(default="one_device", description="tf.distribute strategy to train with")
     workers: int = Field(
-        default=2, ge=1, description="processes that compute gradients, where there are several"
+        default=2, ge=1, description="processes that compute gradients, with a strategy of several processes"
     )
     parameter_servers: int = Field(default=1, ge=1, description="processes that hold variables")
-    schedule: Schedule = Field(default="constant", description="how the learning rate falls to zero")
+    schedule: Schedule = Field(
+        default="constant", description="how the learning rate falls; constant: it does not"
+    )
     warmup_steps: int = Field(
-        default=0, ge=0, description="in which the learning rate grows to its full size"
+        default=0, ge=0, description="steps in which the learning rate grows to its full size"
     )
     early_stopping: int = Field(
-        default=0, ge=0, description="epochs without improvement to end after; 0: never"
+        default=0, ge=0, description="epochs without improvement after which training ends; 0: never"
     )
-    keep_checkpoints: int = Field(default=1, ge=1, description="of the best epochs")
+    keep_checkpoints: int = Field(
+        default=1, ge=1, description="how many of the best epochs keep their checkpoints"
+    )
     best_by: str = Field(
-        default="val_loss", min_length=1, description="the metric of Keras that tells the best epochs"
+        default="val_loss", min_length=1, description="metric by which epochs are compared, as Keras names it"
     )
     class_weights: ClassWeights = Field(
-        default="none", description="balanced: rare labels count as much as others"
+        default="none", description="balanced: rare classes count as much as others"
     )
-    precision: Precision = Field(default="float32", description="auto: the fastest that the device has")
+    precision: Precision = Field(default="float32", description="auto: the fastest that the device supports")
     jit_compile: bool = Field(default=False, description="compile the step with XLA")
     jit_seconds: int = Field(
-        default=120, ge=1, description="that XLA may take; after them training goes on without"
+        default=120, ge=1, description="time limit of XLA, after which training goes on without it"
     )
-    steps_per_execution: int = Field(default=1, ge=1, description="batches a call of the compiled loop")
+    steps_per_execution: int = Field(default=1, ge=1, description="batches per call of the compiled loop")
     memory_mb: int = Field(
-        default=2_000, ge=0, description="of uncompressed examples in memory; more are read as needed"
+        default=2_000,
+        ge=0,
+        description="uncompressed examples that are kept in memory; larger data is read as needed",
     )
-    histograms: bool = Field(default=True, description="of the weights, every epoch, for TensorBoard")
-    profile_steps: int = Field(
-        default=0, ge=0, description="steps to trace, for what they spend their time on; 0: none"
+    histograms: bool = Field(
+        default=True, description="histograms of the weights after every epoch, for TensorBoard"
     )
+    profile_steps: int = Field(default=0, ge=0, description="steps to trace for a profile; 0: none")
     model: dict[str, Choice] = Field(
-        default_factory=dict, description="what build_model reads besides, by the names of its search space"
+        default_factory=dict,
+        description="other values that build_model reads, by their names in the search space",
     )
 
     def told(self) -> dict[str, float | str]:

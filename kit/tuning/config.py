@@ -24,21 +24,25 @@ class Tuning(Section):
         default="", description="metric of the training, as Keras names it; empty: val_auc, or val_loss"
     )
     direction: Literal["", "max", "min"] = Field(
-        default="", description="which values of it are better; empty: as its name tells"
+        default="", description="which values of it are better; empty: judged by its name"
     )
-    algorithm: Algorithm = Field(default="random", description="of KerasTuner, which chooses the values")
-    trials: int = Field(default=10, ge=0, description="to make at most; 0: as many as there is time for")
+    algorithm: Algorithm = Field(
+        default="random", description="KerasTuner's algorithm that chooses the values"
+    )
+    trials: int = Field(default=10, ge=0, description="most trials; 0: as many as there is time for")
     minutes: float = Field(
-        default=0, ge=0, allow_inf_nan=False, description="after which no trial begins; 0: no limit"
+        default=0, ge=0, allow_inf_nan=False, description="time after which no trial begins; 0: no limit"
     )
     parallel: int = Field(
         default=0, ge=0, description="trials at a time; 0: as many as cores and memory allow"
     )
-    epochs: int = Field(default=0, ge=0, description="of a trial, with hyperband the most; 0: as in training")
-    share: float = Field(
-        default=1.0, gt=0, le=1, allow_inf_nan=False, description="of the training rows that trials see"
+    epochs: int = Field(
+        default=0, ge=0, description="epochs per trial, with hyperband of the longest; 0: as in training"
     )
-    seed: int = Field(default=7, ge=0, description="chooses values and rows")
+    share: float = Field(
+        default=1.0, gt=0, le=1, allow_inf_nan=False, description="share of the training rows that trials see"
+    )
+    seed: int = Field(default=7, ge=0, description="seed of the choice of values and rows")
 
     @model_validator(mode="after")
     def _ends(self) -> Self:

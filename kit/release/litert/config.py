@@ -24,16 +24,17 @@ class LiteRT(Section):
         ge=0,
         le=1,
         allow_inf_nan=False,
-        description="of AUC that the variant may lose, on all rows and on each slice; of accuracy where the label is "
-        "one of several classes, of R² where it is an amount",
+        description="how much AUC the variant may lose, on all rows and on each slice; of accuracy if the "
+        "label has several classes, of R² if it is an amount",
     )
     representative_rows: int = Field(
-        default=300, ge=100, le=500, description="of the training split, with which int8 is calibrated"
+        default=300, ge=100, le=500, description="rows of the training split that int8 is calibrated with"
     )
     bounds: dict[Variant, float] = Field(
         default_factory=dict,
-        description="largest difference of a score from the model's, relative to the size of scores, in the test of "
-        "parity; by default 1e-5 of float, 0.005 of float16, 0.02 of dynamic_range, 0.25 of int8",
+        description="largest difference of a score from the model's, relative to the size of scores, in the "
+        "parity test; by default 1e-5 for float, 0.005 for float16, 0.02 for dynamic_range, 0.25 "
+        "for int8",
     )
 
     def bound(self, variant: Variant) -> float:

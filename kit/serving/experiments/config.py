@@ -23,29 +23,37 @@ class ExperimentSettings(Section):
         description="input or feature by whose hash users are split; x-request-id: each request by itself",
     )
     clicks: bool = Field(
-        default=True, description="whether labels decide as well as failed and slow requests"
+        default=True, description="whether clicks decide, too, besides failed and slow requests"
     )
-    share: _Share = Field(default=0.1, description="of the users who get the candidate")
+    share: _Share = Field(default=0.1, description="share of the users who get the candidate")
     alpha: float = Field(
         default=0.05, gt=0, le=0.5, description="probability of a wrong decision, over all looks and metrics"
     )
     click_margin: _Share = Field(
         default=0.01,
-        description="by which the click rate may be lower and the candidate still be promoted, absolute",
+        description="how much lower, absolute, the click rate of a candidate may be",
     )
     error_margin: _Share = Field(
-        default=0.005, description="the same of the share of requests that fail, higher"
+        default=0.005, description="how much higher, absolute, its share of failed requests may be"
     )
     slow_ms: float = Field(
-        default=100, gt=0, allow_inf_nan=False, description="from which on a request is slow, in the server"
+        default=100,
+        gt=0,
+        allow_inf_nan=False,
+        description="time in the server from which on a request counts as slow",
     )
-    slow_margin: _Share = Field(default=0.02, description="the same of the share of slow requests, higher")
+    slow_margin: _Share = Field(
+        default=0.02, description="how much higher, absolute, its share of slow requests may be"
+    )
     least_groups: int = Field(
-        default=100, ge=20, le=1024, description="of users in each arm, of 1,024, before rates are compared"
+        default=100,
+        ge=20,
+        le=1024,
+        description="groups of users, out of 1,024, needed in each arm before rates are compared",
     )
     most_days: float = Field(
         default=14,
         gt=0,
         allow_inf_nan=False,
-        description="after which a candidate without evidence is taken back",
+        description="days after which a candidate without evidence for it is taken back",
     )
