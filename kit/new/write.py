@@ -111,7 +111,7 @@ def model_code(plan: Plan) -> str:
     constants = ""
     if label.task == "regression":
         constants = (
-            "# Of the label in the data that `kit new` saw: the network learns in units of its deviation.\n"
+            "# Of the label in the rows that `kit new` looked at: the network learns in units of its standard deviation.\n"
             f"LABEL_MEAN, LABEL_DEVIATION = {label.mean:.6g}, {math.sqrt(label.variance):.6g}\n"
         )
     return _fill(
@@ -162,14 +162,16 @@ def _checks(plan: Plan) -> list[str]:
         "drift: {severity: warn, default: 0.1}  # 0 to 1; `kit drift propose` finds one for each feature"
     ]
     if plan.label.task != "regression" and _slices(plan):
-        lines.append("label_rates: warn  # classes of the label in each slice, eval against train")
-    lines.append("leakage: warn  # a feature that alone tells the label too well")
+        lines.append(
+            "label_rates: warn  # the share of each class of the label in each slice, eval against train"
+        )
+    lines.append("leakage: warn  # a feature that alone predicts the label too well")
     if plan.of_kind("key"):
         lines.append("shared_keys: warn  # keys that are both in train and in eval")
     if plan.spans:
-        lines.append("volume: warn  # rows of a span, against the spans of train")
+        lines.append("volume: warn  # number of rows of a span, against the spans of train")
     if plan.never_negative:
-        lines.append("validations:  # true of the statistics of each delivery")
+        lines.append("validations:  # what must be true of the statistics of each delivery")
     for name in plan.never_negative:
         rule = {"feature": name, "expression": "feature.num_stats.min >= 0", "severity": "warn"}
         lines.append(f"  - {in_one_line(rule)}")
@@ -182,21 +184,21 @@ def _evaluation(plan: Plan) -> list[str]:
     least, most = _SMALLEST_SLICE
     lines = [
         f"min_slice_size: {max(least, min(most, rows))}",
-        "# intervals: bootstrap  # or jackknife: 95% confidence intervals of every metric, by samples of the rows",
+        "# intervals: bootstrap  # or jackknife: 95% confidence intervals of every metric, from resampled rows",
     ]
     if numbers := list(plan.of_kind("number")):
         example = {"low_and_high": {"column": numbers[0], "edges": [0]}}
-        lines.append(f"# bands: {in_one_line(example)}  # a number as slices, cut at edges of yours")
+        lines.append(f"# bands: {in_one_line(example)}  # ranges of a number as slices, cut where you like")
     return lines
 
 
 def _ranking(plan: Plan) -> str:
-    """Return how lists would be ranked where the columns look like lists, as a comment: only you can know."""
+    """Return a commented ranking section if the columns look like lists: only the user can know."""
     queries, items = plan.of_kind("key"), [name for name in plan.of_kind("id") if name != plan.label.name]
     if plan.label.task != "binary" or not queries or not items:
         return ""
     lists = in_one_line({"query": next(iter(queries)), "item": items[0], "k": 10})
-    return f"\n# Where the rows of a key are a list that the model orders:\n# ranking: {lists}\n"
+    return f"\n# If the rows of a key form a list that the model orders:\n# ranking: {lists}\n"
 
 
 def training(rows: int) -> dict[str, float]:
