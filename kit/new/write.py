@@ -111,7 +111,7 @@ def model_code(plan: Plan) -> str:
     constants = ""
     if label.task == "regression":
         constants = (
-            "# Of the label in the rows that `kit new` looked at: the network learns in units of its standard deviation.\n"
+            "# Of the label, in the rows that `kit new` saw: the network learns in units of its standard deviation.\n"
             f"LABEL_MEAN, LABEL_DEVIATION = {label.mean:.6g}, {math.sqrt(label.variance):.6g}\n"
         )
     return _fill(
