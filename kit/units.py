@@ -11,5 +11,5 @@ _LATEST_SECONDS = 32_503_680_000  # the year 3000; a timestamp that is greater i
 
 
 def ticks_per_second(time: float) -> int:
-    """Return how many of its units a second has, which the size of a timestamp tells: 1, or those from ms to ns."""
+    """Return how many units of a timestamp make a second, judged by its size: 1, or those of ms, µs or ns."""
     return next((ticks for ticks in (1, 10**3, 10**6, 10**9) if abs(time) / ticks < _LATEST_SECONDS), 1)

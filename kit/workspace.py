@@ -2,7 +2,7 @@
 
 workspace/
     metadata.sqlite          ML Metadata: artifacts, executions, contexts
-    .place                   the path that these name; where it is another one, the workspace was moved
+    .place                   the workspace's path in these; if it lies elsewhere, it was moved
     artifacts/<project>/     what the components write, one folder per component; in .trash here, in runs and in sweeps
                              what `kit gc` is deleting
     serving/<project>/<n>/   pushed models, numeric versions as TensorFlow Serving wants them; beside them what was

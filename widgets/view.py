@@ -4,7 +4,8 @@
   browser puts it in place and reports what was searched, sorted or opened, in synced traits. So large data stays in
   the kernel, and the live and the static face cannot differ: the same Python draws both.
 - **Static** HTML: no script, nothing fetched. It is all that a batch run leaves in a notebook, and what nbconvert and
-code-hosting sites show. - **Text**: the essentials in a few lines, for terminals, tests and screen readers.
+  code-hosting sites show.
+- **Text**: the essentials in a few lines, for terminals, tests and screen readers.
 
 Charts are small inline SVG drawn in `charts`. A charting library would come with every view into every executed
 notebook (Vega, Plotly and Bokeh are 0.8 to 4 MB, the limit is 0.3), could not draw the static face without a

@@ -104,7 +104,7 @@ def _origin(node: Node) -> dict[str, str]:
 
 
 def _runs(collected: Collected, workspace: Workspace, chain: list[Node]) -> None:
-    """Return the executed notebooks of every batch involved: an old step may be from an earlier one."""
+    """Add the executed notebooks of every batch involved: an old step may be from an earlier one."""
     steps = [node for node in chain if node.kind == "execution"]
     mark_killed_runs(workspace.runs)  # the pack holds their records as they are on the disk
     batches = list_runs(workspace.runs)
@@ -156,7 +156,7 @@ def _sha256(content: bytes) -> str:
 
 
 def _judged(graph: Graph, chain: list[Node]) -> Iterator[Node]:
-    """Return the statistics and anomalies of the examples in the chain, which no step of it took."""
+    """Yield the statistics and anomalies of the examples in the chain, which no step of it took."""
     examples = {node.key for node in chain if node.type == "Examples"}
     schemas = {node.key for node in chain if node.type == "Schema"}
     for key in sorted(examples):
@@ -219,7 +219,7 @@ def _folder(workspace: Workspace, push: Push) -> Path:
 
 
 def _decisions(collected: Collected, everything: Graph, chain: list[Node]) -> None:
-    """Return what people decided about anything in the chain."""
+    """Add what people decided about anything in the chain."""
     keys = {node.key for node in chain}
     decisions = [
         {**node.properties, "about": sorted(about)}
@@ -230,7 +230,7 @@ def _decisions(collected: Collected, everything: Graph, chain: list[Node]) -> No
 
 
 def _card(collected: Collected, workspace: Workspace, lineage: Lineage) -> None:
-    """Return the card of the pushed model: it has the number of the Model that the Pusher took."""
+    """Add the card of the pushed model: it has the number of the Model that the Pusher took."""
     graph = lineage.graph
     pushers = list(graph.inputs(collected.push.key))
     models = [key for run in pushers for key, name in graph.inputs(run).items() if name == "model"]

@@ -201,7 +201,7 @@ def list_runs(runs: Path) -> list[RunRecord]:
     Folders without a valid run.json are left out.
     """
     found = [record.as_killed() if record.is_orphan else record for _, record in _read_runs(runs)]
-    # The ids follow the clock: one that was ahead for once would be the latest for ever.
+    # The ids follow the clock: one given while it was ahead would be the latest forever.
     return sorted(found, key=lambda record: record.number)
 
 

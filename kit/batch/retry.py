@@ -17,7 +17,7 @@ ACCIDENTS = {
     "UnavailableError": "a server was away",
     "_InactiveRpcError": "a server was away",
 }
-"""Errors after which the same notebook may end well. A full disk, too little time and every verdict of the kit stay."""
+"""Errors after which the same notebook may end well. A full disk, a timeout and any verdict of the kit would recur."""
 
 _DEATHS = {"DeadKernelError", "StepDiedError"}
 _PORT_TAKEN = "Address already in use"
@@ -38,7 +38,7 @@ def accident(code: ExitCode, failure: Failure | None) -> str | None:
 
 
 def is_death(failure: Failure) -> bool:
-    """Return whether a process vanished, usually for lack of memory: it had better run alone."""
+    """Return whether a process vanished, usually for lack of memory: then it should run alone."""
     return failure.error in _DEATHS
 
 

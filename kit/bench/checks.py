@@ -32,7 +32,7 @@ def checks(folder: Path) -> Iterator[Figure]:
         yield Figure(
             f"all checks of {rows:,} rows",
             rows / seconds,
-            "rows a second",
+            "rows per second",
             20_000 if rows > _SIZES[0] else 0,
             "more",
         )

@@ -29,6 +29,6 @@ def generator(folder: Path) -> list[Figure]:
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=CHECKOUT)
     found = json.loads(done.stdout)
     return [
-        Figure("generator", found["rows_a_second"], "rows a second", 200_000, "more"),
+        Figure("generator", found["rows_a_second"], "rows per second", 200_000, "more"),
         Figure("generator, peak memory at 10 million rows", found["peak_mb"], "MB", 500, "less"),
     ]

@@ -119,7 +119,7 @@ def _over_limit(folder: Path, model: Sample) -> Iterator[Figure]:
     with _served(folder, model, batched=True) as server:
         load = partial(Load, requests=model.messages(), address=str(server.addresses.grpc))
         rate = _capacity(load).rate * CANDIDATES
-    name = "predictions a second through gRPC over full batches in the same process, one processor each"
+    name = "predictions per second through gRPC over full batches in the same process, one processor each"
     yield Figure(name, rate / limit, "ratio", _LEAST_SHARE, "more", peer=limit, measured=rate)
 
 

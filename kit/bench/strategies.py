@@ -96,7 +96,7 @@ def two_workers(job: Job, folder: Path, batch_size: int) -> Figure:
     """Compare the pace of two workers with that of one, each on half of the cores; the total batch size is the same."""
     paces = [_pace(job, folder / f"{count}", batch_size, count) for count in (2, 1)]
     return Figure(
-        f"two workers over one with half the cores, examples a second, batches of {batch_size}",
+        f"two workers over one with half the cores, examples per second, batches of {batch_size}",
         paces[0] / paces[1],
         "ratio",
         measured=paces[0],

@@ -46,7 +46,7 @@ def training(folder: Path) -> Iterator[Figure]:
     for times in (_TIMES_THE_ROWS, 1):
         share, pace, limit = _measured("pace", workspace, folder / f"pace-{times}", times)
         rows = "the sample's rows" + (f", each {times} times" if times > 1 else "")
-        name = f"training loop over the same model's step on tensors, examples a second, {rows}"
+        name = f"training loop over the same model's step on tensors, examples per second, {rows}"
         # On few rows an epoch lasts half a second, a good part of which is the work between epochs.
         goal = _LEAST_SHARE if times > 1 else None
         yield Figure(name, share, "ratio", goal, "more", peer=limit, measured=pace)

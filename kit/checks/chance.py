@@ -16,7 +16,7 @@ from kit.checks.rows import Rows
 from kit.data.example_gen import SPLITS
 
 FALSE_ALERTS = 0.0001
-"""Probability that one check speaks on a day on which nothing changed, over all that it looks at."""
+"""Probability that one check raises an alert on a day without any change, over all that it looks at."""
 
 _EXACT = 2_000  # cases up to which a binomial tail is summed
 _KEPT = 1 << 16  # distinct keys of rows at fault that are counted exactly

@@ -92,7 +92,7 @@ class Correlations:
         return found
 
     def _share(self, split: str) -> float:
-        """Return how much of a row's news is its own."""
+        """Return the share of the rows that are independent."""
         cases = self._totals.of[split]
         return cases.independent / max(cases.rows, 1)
 

@@ -15,7 +15,7 @@ _VALUES, _FEATURE = "values", "feature"
 # What the editor's rules do not show, in words; anything else keeps its name in the file.
 _WORDS = {
     "presence": "least rows",
-    "value_count": "values a row",
+    "value_count": "values per row",
     "distribution_constraints": "known values",
     "drift_comparator": "drift measure",
     "skew_comparator": "skew measure",

@@ -44,7 +44,7 @@ class Proposal(NamedTuple):
         schema: the schema to write.
         changes: the changes from one to the other, rule by rule; none: there is nothing to write.
         without: features that no row of the data has; their rules stay.
-        lost_comments: lines with a comment that are not at the head of the file, and get lost.
+        lost_comments: lines with comments that are not at the head of the file and will be lost.
         spans: the spans that were asked for; empty: the train spans.
         features: the features that were asked for; none: all.
     """

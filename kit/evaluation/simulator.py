@@ -4,9 +4,10 @@ The verdict is TFMA's (`tensorflow_model_analysis.evaluators.metrics_validator`,
 together), taken apart: for every threshold the one value that decides, and what no threshold can change.
 
 - A value exactly at its threshold meets it; NaN meets nothing.
-- A threshold applies to each slice that its own describes: the worst of them decides. Slices with fewer rows than
-`min_slice_size` do not count, and a threshold without slices is missed. - A metric that any slice lacks is missed on
-all of them. - A change without a baseline is met.
+- A threshold applies to each slice that its own slice describes: the worst of them decides. Slices with fewer rows than
+  `min_slice_size` do not count, and a threshold without slices is missed.
+- A metric that any slice lacks is missed on all of them.
+- A change without a baseline is met.
 
 What an evaluation did not compute, such as a metric or a slice that project.yml named later, is unknown: the verdict is
 then None unless another threshold is missed.

@@ -1,4 +1,4 @@
-"""Building blocks for a project's `preprocessing_fn`. Raw features arrive as sparse tensors with 0 or 1 value a row."""
+"""Building blocks for a project's `preprocessing_fn`. Raw features are sparse tensors with 0 or 1 value per row."""
 
 from __future__ import annotations
 

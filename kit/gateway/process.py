@@ -162,7 +162,7 @@ class Gateway:
             shutil.rmtree(self._folder, ignore_errors=True)
 
     def wait(self) -> None:
-        """Return when Envoy has ended by itself."""
+        """Wait until Envoy ends by itself."""
         if self._process is not None:
             self._process.wait()
 

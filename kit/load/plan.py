@@ -25,7 +25,7 @@ class Load:
         transport: how they are sent.
         path: method of gRPC or path of REST.
         callers: the callers that ask at once, each again once it has its answer; 0 is an open loop.
-        rate: requests a second that arrive, on average; 0 is a closed loop.
+        rate: requests per second that arrive, on average; 0 is a closed loop.
         seconds: the seconds that are measured.
         warm_seconds: the seconds before those; requests due in them do not count.
         timeout_seconds: the seconds that an answer may take.
@@ -72,7 +72,7 @@ class Load:
         ]
 
     def arrivals(self) -> Iterator[float]:
-        """Return when requests are due, seconds from the start, until the end."""
+        """Yield when requests are due, in seconds from the start, until the end."""
         random = np.random.default_rng(self.seed)
         due, end = 0.0, self.warm_seconds + self.seconds
         while (due := due + float(random.exponential(1 / self.rate))) < end:

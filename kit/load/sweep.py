@@ -26,7 +26,7 @@ class Target:
     """What a server is to achieve.
 
     Attributes:
-        rate: requests a second that arrive.
+        rate: requests per second that arrive.
         p99_ms: milliseconds within which 99 of 100 are answered.
 
     Raises:
@@ -50,8 +50,8 @@ class Point:
 
     Attributes:
         setting: its name.
-        offered: requests a second that arrived.
-        rate: requests a second that were answered without an error.
+        offered: requests per second that arrived.
+        rate: requests per second that were answered without an error.
         p50_ms: half of them took at most this long.
         p99_ms: 99 of 100 took at most this long; infinite when none was answered.
         errors: requests that were not answered.

@@ -1,7 +1,7 @@
 """The decision to retrain: rules that each say what they found, and the outcome that follows from all of them.
 
 A model must not be trained on broken data. So requests that violate the schema block retraining, however far features
-have drifted and however bad the answers have become: first somebody mends the data, or widens the schema where the
+have drifted and however bad the answers have become: first somebody fixes the data, or widens the schema where the
 data are right.
 """
 
@@ -196,9 +196,9 @@ def _quality(most: float, quality: Quality) -> Rule:
 def _calibration(most: float, quality: Quality) -> Rule:
     live = quality.live.get(CALIBRATION)
     if live is None:
-        return Rule("calibration", f"mean score by mean label is not known: {_why_not(quality)}")
+        return Rule("calibration", f"mean score over mean label is not known: {_why_not(quality)}")
     found = (
-        f"mean score by mean label is {live.value:.3f} [{live.lower:.3f}, {live.upper:.3f}], "
+        f"mean score over mean label is {live.value:.3f} [{live.lower:.3f}, {live.upper:.3f}], "
         f"{1 - most:g} to {1 + most:g} is normal"
     )
     return Rule("calibration", found, live.upper < 1 - most or live.lower > 1 + most)

@@ -36,7 +36,7 @@ class Estimate:
 def estimates(task: Task, scores: NDArray[np.float32], truth: Values) -> dict[str, Estimate]:
     """Return the metrics of a task by their names in project.yml; none without rows.
 
-    A binary task also has `calibration`, mean score by mean label: 1 is right, 2 promises twice what comes true.
+    A binary task also has `calibration`, mean score over mean label: 1 is right, 2 predicts twice the observed rate.
 
     Args:
         task: the task of the project.

@@ -14,7 +14,7 @@ from kit.release.litert.model_part import Array
 from kit.release.ways import Computed
 
 FLOAT_BOUND = 1e-5
-"""Of a number, relative to its size, as `compare` says: the same sum in another order of its parts."""
+"""Bound for a number, relative to its size as `compare` says: covers the same sum in another order of its terms."""
 SCORE = "score"
 _SHOWN = 100  # characters of a value
 

@@ -117,7 +117,7 @@ def measure(payload: bytes, report: Callable[[str], None]) -> bytes:
     """Train for a moment, in a process of its own.
 
     Returns:
-        JSON of the steps a second, and of a note.
+        JSON of the steps per second, and of a note.
     """
     from kit.training import dataset  # noqa: PLC0415  TensorFlow
     from kit.training.short_training import ShortTraining  # noqa: PLC0415

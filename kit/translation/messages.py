@@ -258,7 +258,7 @@ def _messages(language: str) -> _Messages:
 
 
 def _around(template: str) -> Iterator[str]:
-    """Return the texts before, between and after the places of a template."""
+    """Yield the texts before, between and after the places of a template."""
     text, ended_with_place = "", True
     for literal, place, _, _ in Formatter().parse(template):
         text += literal

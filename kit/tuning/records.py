@@ -1,6 +1,6 @@
 """The records of a search in the workspace, written as it goes: its state, and one record per trial.
 
-tuning/<project>/searches/<id>.json a search: its plan, and the records of its trials in order
+tuning/<project>/searches/<id>.json      a search: its plan, and the records of its trials in order
 tuning/<project>/trials/<digest>/        one trial: trial.json, its log, event files (`run`) and checkpoint
 tuning/<project>/rows/<digest>/          the rows that trials see, where those are only a share
 

@@ -26,7 +26,7 @@ from kit.warm.resource_limits import current_limits
 from kit.warm.spawn import interpreter_command
 
 _MASK = threading.Lock()
-"""Held while the mask is another one; a second thread that read it then would restore that for ever."""
+"""Held while the mask is changed; a second thread that read it then would restore the changed one for good."""
 
 
 @dataclass(frozen=True)

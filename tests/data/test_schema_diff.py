@@ -52,7 +52,7 @@ def rows(before: str, after: str) -> list[tuple[str, ...]]:
         (
             "bool_domain {}",
             "bool_domain {} value_count { min: 1 max: 1 }",
-            ("bought", "values a row", "", "min: 1 max: 1"),
+            ("bought", "values per row", "", "min: 1 max: 1"),
         ),
         (
             "bool_domain {}",

@@ -53,7 +53,7 @@ def moment(seconds: float | None) -> str:
 
 
 def ticks_per_second(time: float) -> int:
-    """How many of its units a second has, which the size of a timestamp tells."""
+    """How many units of a timestamp make a second, judged by its size."""
     return next((ticks for ticks in (1, 10**3, 10**6, 10**9) if abs(time) / ticks < _LATEST_SECONDS), 1)
 
 

@@ -34,7 +34,7 @@ class Setting:
         parameters: the parameters of batching; empty: it does not batch.
         points: the points, by rising rate.
         there: the point at the wanted rate; None: not tried at that rate.
-        in_time: the most answers a second within the wanted p99 and without errors; NaN: none.
+        in_time: the most answers per second within the wanted p99 and without errors; NaN: none.
         chosen: whether it is the chosen one.
         place: its index among all.
         meets: whether it does what is wanted at the wanted rate or above.

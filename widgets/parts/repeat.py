@@ -22,7 +22,7 @@ class Repeat:
         self._thread.start()
 
     def end(self) -> None:
-        """Return once the function is no longer called; the function itself must not call this."""
+        """End the calls, and wait for a running one; the function itself must not call this."""
         self._over.set()
         self._thread.join()
 

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 
 class Target(Protocol):
-    """What a server is to achieve: requests a second, and the milliseconds within which 99 of 100 are answered."""
+    """What a server is to achieve: requests per second, and the milliseconds within which 99 of 100 are answered."""
 
     @property
     def rate(self) -> float: ...
@@ -16,7 +16,7 @@ class Target(Protocol):
 
 
 class Point(Protocol):
-    """One setting at one rate: requests and answers a second, percentiles, errors, processor time per answer."""
+    """One setting at one rate: requests and answers per second, percentiles, errors, processor time per answer."""
 
     @property
     def setting(self) -> str: ...

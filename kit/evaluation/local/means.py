@@ -187,5 +187,5 @@ def _keras_mean(asked: Asked) -> Compute:
     values = asked.metric._fn(labels, predictions, **asked.metric._fn_kwargs)  # noqa: SLF001  Keras has no other door
     values = np.asarray(values, np.float64)
     if values.size != count:
-        raise NotLocalError(f"{asked.key.name} has several values a row")
+        raise NotLocalError(f"{asked.key.name} has several values per row")
     return _mean(asked, values.reshape(count), skip_nan=False, empty=0.0)

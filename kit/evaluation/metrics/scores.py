@@ -49,7 +49,7 @@ def log_losses(scores: Values, truth: Truth) -> Values:
 
 
 def calibration(scores: Values, truth: Truth) -> float:
-    """Return mean score by mean label: 1 is right, 2 promises twice what comes true; infinite where nothing does."""
+    """Return mean score over mean label: 1 is right, 2 predicts twice the observed rate; infinite if no label is 1."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return float(np.float64(scores.mean()) / truth.mean())
 

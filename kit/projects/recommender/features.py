@@ -24,7 +24,7 @@ def preprocessing_fn(inputs: dict[str, Any]) -> dict[str, tf.Tensor]:
     """Transform raw impressions; outputs have the shape [batch], `last_items_xf` [batch, HISTORY]."""
     words = {key: fill_missing(inputs[key], "") for key in VOCABULARIES}
     outputs = {f"{key}_xf": encode(key, words[key]) for key in VOCABULARIES}
-    # An empty place is an item like any unknown one; `last_count_xf` tells how many places are real.
+    # Padding gets the code of unknown items; `last_count_xf` tells how many of the last items are real.
     last_items = first_tokens(inputs["last_items"], HISTORY)
     outputs["last_items_xf"] = tft.apply_vocabulary(
         last_items,
@@ -47,5 +47,5 @@ def preprocessing_fn(inputs: dict[str, Any]) -> dict[str, tf.Tensor]:
 
 
 def encode(key: str, words: tf.Tensor) -> tf.Tensor:
-    """Return the place of each word in the vocabulary of the training data, most frequent first."""
+    """Return the index of each word in the vocabulary of the training data, most frequent first."""
     return tft.compute_and_apply_vocabulary(words, num_oov_buckets=OOV_BUCKETS, vocab_filename=key)

@@ -14,8 +14,8 @@ from kit.projects.recommender import features
 class AsWritten(tf_keras.layers.Layer):
     """A layer whose code AutoGraph leaves as it is.
 
-    No layer here does one thing or another by the value of a tensor, so that there is no flow to convert, and looking
-    for some takes a twentieth of a second per layer.
+    No layer here branches on the value of a tensor, so there is no control flow to convert, and looking for some takes
+    a twentieth of a second per layer.
     """
 
     def __call__(self, *arguments: Any, **options: Any) -> Any:
@@ -41,9 +41,9 @@ class ItemLookup(AsWritten):
 
 
 class Prior(tf_keras.regularizers.Regularizer):
-    """Holds weights near zero as a normal distribution around it does, the less the more rows speak against it.
+    """A normal prior around zero on weights; the more rows there are, the less it counts.
 
-    The loss is a mean over rows, so that minus the logarithm of the prior, w^2 / (2 deviation^2), is divided by their
+    The loss is a mean over rows, so the negative logarithm of the prior, w^2 / (2 deviation^2), is divided by their
     number: its strength needs no tuning when there is more data (MacKay 1992, doi:10.1162/neco.1992.4.3.415).
 
     Args:
@@ -55,7 +55,7 @@ class Prior(tf_keras.regularizers.Regularizer):
         self._precision, self._lookup = 1.0 / deviation**2, lookup
 
     def __call__(self, weights: tf.Tensor) -> tf.Tensor:
-        # Half of the sum of squares as one operation, of a factor without a gradient: a model has two dozen priors.
+        # Half the sum of squares as a single operation, times a factor without a gradient: there are two dozen priors.
         each = self._precision / tf.convert_to_tensor(self._lookup.rows)
         return tf.nn.l2_loss(tf.cast(weights, tf.float32)) * each
 
@@ -77,7 +77,7 @@ class Cross(AsWritten):
 
 
 class Attention(AsWritten):
-    """What the last items say of the candidate.
+    """What the last items say about the candidate.
 
     Takes the candidate [batch, width], the last items [batch, HISTORY, width] and how many of them are real [batch];
     returns the attended item, how well the best and how many of the last items fit the candidate, [batch, width + 2].
@@ -108,11 +108,11 @@ class Attention(AsWritten):
 
 
 class Segments(AsWritten):
-    """How likely the user is of each segment, [batch, segments].
+    """The probability that the user belongs to each segment, [batch, segments].
 
-    Each of the last items is evidence for some segments, and pieces of evidence add up, as logarithms of likelihoods
-    do in Bayes' rule. Takes the evidence of the last items [batch, HISTORY, segments], how many of them are real
-    [batch], and what is known of the user besides [batch, segments].
+    Each of the last items is evidence for some segments, and evidence adds up like log likelihoods in Bayes' rule.
+    Takes the evidence of the last items [batch, HISTORY, segments], how many of them are real [batch], and what else is
+    known about the user [batch, segments].
     """
 
     def build(self, shapes: list[tf.TensorShape]) -> None:
@@ -125,14 +125,14 @@ class Segments(AsWritten):
 
 
 class Mixture(AsWritten):
-    """The click probability, [batch, 1]: that of each segment, weighed by how likely the user is of it.
+    """The click probability, [batch, 1]: that of each segment, weighted by the probability that the user belongs to it.
 
-    Mixed are probabilities and not logits: whoever may be of either of two segments clicks as often as the average of
-    both. Takes the segments [batch, segments], the logit of the click in each [batch, segments], and what is added to
-    all of these, each [batch, 1].
+    Probabilities are mixed, not logits: a user who may belong to either of two segments clicks as often as the two on
+    average. Takes the segments [batch, segments], the click logit in each [batch, segments], and terms that are added
+    to all of these, each [batch, 1].
 
     Args:
-        rate: the share of clicks to start from, 0 to 1.
+        rate: the click rate to start from, 0 to 1.
     """
 
     def __init__(self, rate: float, **kwargs: object) -> None:

@@ -1,14 +1,14 @@
 """Click probability from latent segments of users, effects of single causes, and attention over the last items.
 
-A user belongs to one of some segments, which nobody names: the last items and earlier clicks tell how likely it is
-each of them, and each has a taste of its own among the categories (a mixture of experts, Jacobs et al. 1991,
-doi:10.1162/neco.1991.3.1.79). To the logit of the click in each segment are added
+A user belongs to one of several latent segments: the last items and earlier clicks tell how likely each of them is, and
+each has its own taste in categories (a mixture of experts, Jacobs et al. 1991, doi:10.1162/neco.1991.3.1.79). To the
+click logit in each segment are added
 
-- a wide part: numbers for an item, a place on a device, a category in a part of the day, and so on;
-- a deep part for what these cannot say, in which the candidate attends over the last items (Zhou et al. 2018, Deep
+- a wide part: weights for an item, a position on a device, a category in a part of the day, and so on;
+- a deep part for what these cannot express, in which the candidate attends over the last items (Zhou et al. 2018, Deep
   Interest Network, arXiv:1706.06978). Wide and deep as in Cheng et al. 2016, arXiv:1606.07792.
 
-Every weight of the wide part has a prior, so that rare users and items stay near the average of all.
+Every weight of the wide part has a prior, so that rare users and items stay near the overall average.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 <variant>.tflite     float, float16, dynamic_range and int8, those that the runtime's operations allow
 features.json        what a file takes, and the columns that each feature is computed from by Transform's graph
-measured.json the table, and the findings about the representative set
+measured.json        the table, and the findings about the representative set
 """
 
 from __future__ import annotations

@@ -38,8 +38,8 @@ class Measured:
         quality: the quality on all rows.
         lost: the quality that it lost against the model, on all rows; negative: it gained.
         worst_slice: the one that lost most; empty: no slice has a quality.
-        worst_quality: there.
-        worst_lost: there.
+        worst_quality: the quality on that slice.
+        worst_lost: the quality that it lost there.
         overlap: the share of the model's best ten that are among its own.
         difference: the largest difference of a score.
     """

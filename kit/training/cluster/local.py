@@ -179,7 +179,7 @@ class Crew:
             self._start(member)
 
     def _judge(self) -> Lost:
-        """Distinguish a lost member, which a restart may mend, from a failure that would recur.
+        """Distinguish a lost member, for which a restart may help, from a failure that would recur.
 
         Raises:
             KitError: the one of a member.

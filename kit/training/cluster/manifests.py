@@ -36,7 +36,7 @@ class Deployment:
     """What differs from one cluster to another.
 
     Attributes:
-        name: all objects begin with it; small letters, digits and -.
+        name: the beginning of all objects' names; lowercase letters, digits and -.
         image: holds the kit, with `kit` on its path.
         claim: name of a PersistentVolumeClaim (ReadWriteMany) that holds the workspace, for all pods.
         job: the job's file as the pods see it.
