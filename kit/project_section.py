@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import ErrorDetails
 
 
 class Section(BaseModel):
     """Unknown fields are errors: a misspelt gate must not be a gate that never closes."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def said_of(problem: ErrorDetails) -> str:
+    """Return what is wrong with a value, without the words that pydantic puts before those of a validator."""
+    return problem["msg"].removeprefix("Value error, ")
 
 
 def written(value: str, pattern: str, how: str) -> str:

@@ -24,6 +24,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from kit.errors import UsageError
+from kit.project_section import said_of
 
 KEY = "kit"
 Positive = Annotated[float, Field(gt=0)]
@@ -75,7 +76,7 @@ def read_facts(notebook: Path) -> NotebookFacts:
     except ValidationError as error:
         [problem, *_] = error.errors()
         where = ".".join(str(part) for part in problem["loc"]) or "it"
-        found = problem["msg"].removeprefix("Value error, ")
+        found = said_of(problem)
         raise UsageError(
             f"The metadata of {notebook.name} may say under `{KEY}` {', '.join(NotebookFacts.model_fields)}, but "
             f"{where}: {found}. Correct it (the Property Inspector of JupyterLab shows it)."

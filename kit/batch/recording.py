@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from kit.batch.parameters import Value
 from kit.batch.plan import read_parameter_file
 from kit.errors import UsageError
+from kit.project_section import said_of
 from kit.workspace import write_atomically
 
 _HEAD = "# What was done, to be done again in another workspace: kit replay THIS_FILE --workspace FOLDER\n"
@@ -61,7 +62,7 @@ def read_recording(path: Path) -> Recording:
         [problem, *_] = error.errors()
         where = ".".join(str(part) for part in problem["loc"]) or "its content"
         raise UsageError(
-            f"{path} must be a recording of the parameters panel, but {where}: {problem['msg']}. "
+            f"{path} must be a recording of the parameters panel, but {where}: {said_of(problem)}. "
             "Copy it again, or run a plain file of parameters with `kit run -f`."
         ) from None
     for one in recording.rounds:

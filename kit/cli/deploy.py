@@ -236,6 +236,7 @@ def _with_changes(settings: DeploySettings, asked: dict[str, Any]) -> DeploySett
     from pydantic import ValidationError
 
     from kit.errors import DeployError
+    from kit.project_section import said_of
 
     given = {name: value for name, value in asked.items() if value is not None}
     try:
@@ -244,5 +245,5 @@ def _with_changes(settings: DeploySettings, asked: dict[str, Any]) -> DeploySett
         [first, *_] = error.errors()
         option = str(first["loc"][0]).replace("_file", "")
         raise DeployError(
-            f"--{option} must be what deploy.{first['loc'][0]} may be, but {first['msg']}. Correct it."
+            f"--{option} must be what deploy.{first['loc'][0]} may be, but {said_of(first)}. Correct it."
         ) from None

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from kit.errors import ProjectError
 from kit.project.file import ProjectFile
+from kit.project_section import said_of
 from kit.strict_yaml import YamlFile, read_yaml
 
 
@@ -38,7 +39,7 @@ def _explain(path: Path, file: YamlFile, error: ValidationError) -> str:
         place = [part for part in problem["loc"] if part != "function-after"]
         field = ".".join(str(part) for part in place) or "the file"
         found = "" if problem["type"] in {"missing", "value_error"} else f", found {problem['input']!r}"
-        allowed = problem["msg"].removeprefix("Value error, ")
+        allowed = said_of(problem)
         known = _known_fields(place) if problem["type"] == "extra_forbidden" else ""
         lines.append(f"  line {file.line_of(place)}, {field}: {allowed}{found}{known}")
     lines.append("Correct these in the file.")

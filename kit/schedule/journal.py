@@ -11,6 +11,7 @@ import psutil
 from pydantic import BaseModel, ValidationError
 
 from kit.process_mark import ProcessMark
+from kit.project_section import said_of
 from kit.schedule.errors import ScheduleError
 from kit.schedule.schedule import folder_of
 from kit.workspace import write_atomically
@@ -116,7 +117,7 @@ def read(workspace: Path, name: str, created: dt.datetime) -> Journal:
         first = error.errors()[0]
         where = "".join(f"{part}: " for part in first["loc"])
         raise ScheduleError(
-            f"{file} must be what `kit schedule tick` wrote, but is not: {where}{first['msg']}. Move it away: the "
+            f"{file} must be what `kit schedule tick` wrote, but is not: {where}{said_of(first)}. Move it away: the "
             "schedule then begins anew, and its catch_up says what runs of all that was due since it was made."
         ) from None
     # Nothing has been decided since then, whatever the clock said before.

@@ -17,7 +17,7 @@ import yaml
 from pydantic import Field, ValidationError, field_validator
 
 from kit.batch.parameters import Value
-from kit.project_section import Section, written
+from kit.project_section import Section, said_of, written
 from kit.schedule.errors import ScheduleError
 from kit.schedule.times import check_expression, due_between, due_times
 from kit.strict_yaml import read_yaml
@@ -197,7 +197,6 @@ def as_written(workspace: Path, name: str) -> Schedule:
 
 def _wrong(what: str, error: ValidationError, way_out: str) -> ScheduleError:
     problems = "; ".join(
-        f"{'.'.join(map(str, one['loc'])) or 'it'}: {one['msg'].removeprefix('Value error, ')}"
-        for one in error.errors()
+        f"{'.'.join(map(str, one['loc'])) or 'it'}: {said_of(one)}" for one in error.errors()
     )
     return ScheduleError(f"{what} must be valid, but found {problems}. {way_out}.")

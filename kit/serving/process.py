@@ -109,7 +109,7 @@ class Server:
             if call.progress:
                 return Addresses(*json.loads(call.progress))
         raise ServerError(
-            f"The server should have been ready within {self._start_seconds:.0f} s, but was not.\n{self._tail()}\n"
+            f"The server should have been ready within {self._start_seconds:g} s, but was not.\n{self._tail()}\n"
             "Give it more time with start_seconds, or load fewer models."
         )
 

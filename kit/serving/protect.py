@@ -40,7 +40,7 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
 
-from kit.project_section import Section
+from kit.project_section import Section, said_of
 from kit.serving.errors import ServerError, ServingError
 from kit.serving.headers import SUBJECT_HEADER
 from kit.serving.hooks import RequestContext
@@ -248,9 +248,10 @@ def read_file(path: Path) -> ProtectFile:
     try:
         return ProtectFile.model_validate(read_yaml(path, ServerError).content)
     except ValidationError as error:
-        raise ServerError(
-            f"{path} must say what protects each model, but {' '.join(str(error).split())}. Correct it."
-        ) from None
+        found = "; ".join(
+            f"{'.'.join(map(str, one['loc'])) or 'the file'}: {said_of(one)}" for one in error.errors()
+        )
+        raise ServerError(f"{path} must say what protects each model, but {found}. Correct it.") from None
 
 
 def protection(settings: Settings) -> Protector:

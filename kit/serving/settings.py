@@ -35,35 +35,35 @@ def _flag(default: Any, text: str) -> Any:
 class Settings:
     """What a server is started with. The flags are those of tensorflow_model_server, except for the last seven.
 
-    Defaults are the real server's but for four. It listens on this machine only (`host`). Port 0 means a free port,
-    which is what notebooks and tests want, and None means no port; for the real server 0 means none. A broken version
-    is not retried after an interval (`max_num_load_retries`) but when its files change. And gRPC's health service is
-    always there.
+    Defaults are the real server's, with four exceptions. It listens on this machine only (`host`). Port 0 means a free
+    port, which is what notebooks and tests want, and None means no port; for the real server 0 means none. A broken
+    version is not retried after an interval (`max_num_load_retries`) but when its files change. And gRPC's health
+    service is always there.
     """
 
-    port: int | None = _flag(8500, "Port of gRPC; 0 is a free one.")
-    grpc_socket_path: str = _flag("", "Unix socket to listen to for gRPC as well.")
-    rest_api_port: int | None = _flag(None, "Port of REST; 0 is a free one. No REST unless given.")
-    rest_api_num_threads: int = _flag(8, "Threads that answer REST.")
-    rest_api_timeout_in_ms: int = _flag(30_000, "Timeout of a REST call, milliseconds.")
+    port: int | None = _flag(8500, "gRPC port; 0: any free port.")
+    grpc_socket_path: str = _flag("", "Unix socket to listen on for gRPC as well.")
+    rest_api_port: int | None = _flag(None, "REST port; 0: any free port. Without it there is no REST.")
+    rest_api_num_threads: int = _flag(8, "Threads that answer REST requests.")
+    rest_api_timeout_in_ms: int = _flag(30_000, "Timeout of a REST request, milliseconds.")
     rest_api_enable_cors_support: bool = _flag(default=False, text="Send CORS headers.")
     model_name: str = _flag("default", "Name of the only model; not with model_config_file.")
     model_base_path: str = _flag("", "Folder of the versions of the only model; not with model_config_file.")
     model_config_file: str = _flag("", "ModelServerConfig in text format.")
     model_config_file_poll_wait_seconds: int = _flag(
-        0, "Seconds between looks at that file; 0 is never again."
+        0, "Seconds between checks of that file; 0: it is read once."
     )
     file_system_poll_wait_seconds: float = _flag(
-        1.0, "Seconds between looks for versions; 0 is once, less is never."
+        1.0, "Seconds between checks for versions; 0: once, below 0: never."
     )
     fail_if_no_model_versions_found: bool = _flag(
-        default=False, text="Do not start without a version of each."
+        default=False, text="Do not start unless every model has a version."
     )
     servable_versions_always_present: bool = _flag(
-        default=False, text="Keep what is loaded when no version is found any more."
+        default=False, text="Keep what is loaded if no version is found any more."
     )
     max_num_load_retries: int = _flag(0, "How often a version that fails to load is tried again.")
-    load_retry_interval_micros: int = _flag(60_000_000, "Microseconds before such a try.")
+    load_retry_interval_micros: int = _flag(60_000_000, "Microseconds before it is tried again.")
     allow_version_labels_for_unavailable_models: bool = _flag(
         default=False, text="Let a new label point to a version that is not loaded."
     )
@@ -75,26 +75,28 @@ class Settings:
     )
     num_request_iterations_for_warmup: int = _flag(1, "How often each record of it is replayed.")
     saved_model_tags: str = _flag("serve", "Tags of the graph to load, separated by commas.")
-    tensorflow_session_parallelism: int = _flag(0, "Threads of both pools below; 0 is TensorFlow's choice.")
-    tensorflow_intra_op_parallelism: int = _flag(0, "Threads for one operation; 0 is TensorFlow's choice.")
-    tensorflow_inter_op_parallelism: int = _flag(0, "Operations at once; 0 is TensorFlow's choice.")
-    grpc_max_threads: int = _flag(16, "Threads that answer gRPC.")
+    tensorflow_session_parallelism: int = _flag(
+        0, "Threads of each of the two pools below; 0: TensorFlow decides."
+    )
+    tensorflow_intra_op_parallelism: int = _flag(0, "Threads for one operation; 0: TensorFlow decides.")
+    tensorflow_inter_op_parallelism: int = _flag(0, "Operations at once; 0: TensorFlow decides.")
+    grpc_max_threads: int = _flag(16, "Threads that answer gRPC requests.")
     grpc_channel_arguments: str = _flag("", "Options of the gRPC server: key=value, separated by commas.")
     enable_signature_method_name_check: bool = _flag(
-        default=True, text="Refuse signatures of other methods than predict, classify, regress."
+        default=True, text="Refuse signatures whose method is not predict, classify or regress."
     )
     enable_serialization_as_tensor_content: bool = _flag(
-        default=False, text="Answer predict with tensor_content instead of the fields by dtype."
+        default=False, text="Answer predict with tensor_content instead of the fields for each dtype."
     )
-    host: str = _flag("127.0.0.1", "Address to listen to; 0.0.0.0 is every one.")
-    max_message_bytes: int = _flag(64 * _MEBIBYTE, "Largest request and answer, bytes.")
+    host: str = _flag("127.0.0.1", "Address to listen on; 0.0.0.0: all addresses.")
+    max_message_bytes: int = _flag(64 * _MEBIBYTE, "Largest request or answer, in bytes.")
     max_concurrent_requests: int = _flag(
-        256, "Requests at once, waiting ones too; more get RESOURCE_EXHAUSTED."
+        256, "Most requests at once, including waiting ones; more get RESOURCE_EXHAUSTED."
     )
-    drain_seconds: float = _flag(10.0, "Seconds that requests have to finish when the server stops.")
+    drain_seconds: float = _flag(10.0, "Seconds that running requests have to finish when the server stops.")
     interceptors: str = _flag("", "Factories of interceptors, package.module:function, separated by commas.")
-    prediction_log_config_file: str = _flag("", "What the prediction log takes, for its interceptor.")
-    experiment_config_file: str = _flag("", "How traffic is split, for its interceptor.")
+    prediction_log_config_file: str = _flag("", "LoggingConfig of the prediction log, for its interceptor.")
+    experiment_config_file: str = _flag("", "Folder of the experiments, for their interceptor.")
 
     @classmethod
     def from_flags(cls, arguments: Sequence[str]) -> Settings:

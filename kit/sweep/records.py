@@ -12,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from kit.batch.parameters import Value
 from kit.errors import ExitCode
+from kit.project_section import said_of
 from kit.sweep.errors import SweepError
 from kit.sweep.space_file import Metric, objective_of
 from kit.workspace import workspace_option, write_atomically
@@ -227,7 +228,7 @@ def _read_record(path: Path, kind: type[_Record], sweep: Path) -> _Record:
     except ValidationError as error:
         problem = error.errors()[0]
         field = ".".join(str(part) for part in problem["loc"])
-        found = f"{field}: {problem['msg']}" if field else problem["msg"]
+        found = f"{field}: {said_of(problem)}" if field else said_of(problem)
     raise SweepError(
         f"{path} must be a record of this sweep, but {found}. Bring it back from a copy, or begin the sweep anew: "
         f"kit sweep {shlex.quote(str(sweep / 'sweep.yml'))} --name NAME{workspace_option(sweep.parents[1])}"

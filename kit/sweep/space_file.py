@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
 from kit.batch.parameters import Value
-from kit.project_section import Section
+from kit.project_section import Section, said_of
 from kit.strict_yaml import YamlFile, read_yaml
 from kit.sweep.errors import SweepError
 
@@ -210,7 +210,7 @@ def _explain(path: Path, file: YamlFile, error: ValidationError) -> str:
         field = ".".join(str(part) for part in place) or "the file"
         found = "" if problem["type"] in {"missing", "value_error"} else f", found {problem['input']!r}"
         known = f" (known fields: {', '.join(SpaceFile.model_fields)})" if _is_unknown(problem) else ""
-        allowed = problem["msg"].removeprefix("Value error, ")
+        allowed = said_of(problem)
         lines.append(f"  line {file.line_of(place)}, {field}: {allowed}{found}{known}")
     lines.append("Correct these in the file; `kit sweep --help` shows one.")
     return "\n".join(dict.fromkeys(lines))

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError
 
 from kit.errors import ProjectError
-from kit.project_section import Section
+from kit.project_section import Section, said_of
 
 Strategy = Literal["one_device", "mirrored", "multi_worker_mirrored", "parameter_server"]
 Schedule = Literal["constant", "cosine", "exponential"]
@@ -97,7 +97,7 @@ class Training(Section):
         except ValidationError as error:
             [problem, *_] = error.errors()
             raise ProjectError(
-                f"{problem['loc'][0]}: {problem['msg']}, found {problem['input']!r}. "
+                f"{problem['loc'][0]}: {said_of(problem)}, found {problem['input']!r}. "
                 "Give another, or 0 for the project's."
             ) from None
 

@@ -66,10 +66,10 @@ def run_isolated(
         with warm.start_call(target, payload, log_path=log, env=environ) as call:
             while (outcome := call.wait(_POLL_SECONDS)) is None:
                 passed = time.monotonic() - started
-                report(f"{what}: {passed:.0f} s{f' of at most {seconds:.0f} s' if seconds else ''}")
+                report(f"{what}: {passed:.0f} s{f' of at most {seconds:g} s' if seconds else ''}")
                 if seconds is not None and passed > seconds:
                     raise TookTooLongError(
-                        f"{what} must be done within {seconds:.0f} s, and was ended after {passed:.0f} s. Give it more "
+                        f"{what} must be done within {seconds:g} s, and was ended after {passed:.0f} s. Give it more "
                         "time, or leave it out."
                     )
         if isinstance(outcome, warm.CallReturned):

@@ -11,7 +11,7 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 
 from kit.batch.plan import NOTEBOOKS
-from kit.project_section import Section
+from kit.project_section import Section, said_of
 from kit.strict_yaml import read_yaml
 from kit.translation.errors import TranslationError
 from kit.workspace import write_atomically
@@ -78,7 +78,7 @@ def read_catalogue(path: Path) -> Catalogue:
         [problem, *_] = error.errors()
         where = ".".join(str(part) for part in problem["loc"]) or "the file"
         raise TranslationError(
-            f"{path} must have `english` and `text` for each cell, but {where}: {problem['msg']}. Correct it."
+            f"{path} must have `english` and `text` for each cell, but {where}: {said_of(problem)}. Correct it."
         ) from None
 
 

@@ -7,7 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, ValidationError, model_validator
 
 from kit.errors import ProjectError
-from kit.project_section import Section
+from kit.project_section import Section, said_of
 from kit.training.config import chosen
 
 Algorithm = Literal["random", "bayesian", "hyperband"]
@@ -69,5 +69,5 @@ class Tuning(Section):
             [problem, *_] = error.errors()
             place = ".".join(str(part) for part in problem["loc"]) or "tuning"
             raise ProjectError(
-                f"{place}: {problem['msg']}, found {problem['input']!r}. Give another, or 0 for the project's."
+                f"{place}: {said_of(problem)}, found {problem['input']!r}. Give another, or 0 for the project's."
             ) from None

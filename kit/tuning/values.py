@@ -8,6 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from kit.errors import SearchSpaceError
+from kit.project_section import said_of
 from kit.training.config import Training
 from kit.tuning.records import Value
 
@@ -42,7 +43,7 @@ def apply(training: Training, values: Mapping[str, Value], model_file: Path) -> 
         [problem, *_] = error.errors()
         name = str(problem["loc"][0])
         raise SearchSpaceError(
-            f"{model_file}: search_space gives {name} the value {problem['input']!r}, but {_lower(problem['msg'])}. "
+            f"{model_file}: search_space gives {name} the value {problem['input']!r}, but {_lower(said_of(problem))}. "
             f"Correct the values of {name}."
         ) from None
 

@@ -94,7 +94,7 @@ def test_dockerfiles_are_written(workspace: Workspace, tmp_path: Path) -> None:
     ("words", "message"),
     [
         (["--namespace", "A_b"], "--namespace must be what deploy.namespace may be"),
-        (["--name", "Shop"], "--name must be what deploy.name may be"),
+        (["--name", "Shop"], "--name must be what deploy.name may be, but a name is at most 40"),
         (["--batching", "/nowhere/batching.config"], "must be a file that can be read"),
     ],
 )
