@@ -22,13 +22,13 @@ _ROOM = 6  # px around the marks
 _BESIDE = 4  # px between the marks of two models in the same bin
 _HEAD_BYTES = 20_000  # of a static face, around the rows
 _TITLES = (
-    *(marked("Model"), marked("Rows"), marked("Promised")),
-    *(marked("Came true"), marked("95% interval"), marked("Too much")),
+    *(marked("Model"), marked("Rows"), marked("Predicted")),
+    *(marked("Observed"), marked("95% interval"), marked("Too much")),
 )
 _NOTE = marked(
-    "On the line what is promised comes true; above it the model promises too "
-    "little, below it too much. A bar is the 95% confidence interval of the share "
-    "that came true."
+    "On the line, predicted and observed rates are equal; above it the model "
+    "predicts too little, below it too much. A bar is the 95% confidence interval "
+    "of the observed rate."
 )
 
 
@@ -93,8 +93,8 @@ class Calibration(View):
         keys = [charts.key(self._places[curve.model], curve.model) for curve in shown]
         caption = tag("figcaption", tag("b", self.chosen), " ", tag("span", keys, class_="legend"))
         drawing = self._drawing(shown, most)
-        top = tag("div", tag("span", say("came true {most}", most=number(most))), class_="axis")
-        ends = [tag("span", say("promised 0")), tag("span", number(most))]
+        top = tag("div", tag("span", say("observed {most}", most=number(most))), class_="axis")
+        ends = [tag("span", say("predicted 0")), tag("span", number(most))]
         style = f"width:{_CHART.width}px;max-width:100%"
         return join(
             [
@@ -116,14 +116,14 @@ class Calibration(View):
         marks = []
         for beside, curve in enumerate(shown):
             look = {"class_": charts.colour(self._places[curve.model])}
-            for promised, true, lower, upper in zip(
+            for predicted, observed, lower, upper in zip(
                 curve.predicted, curve.observed, curve.lower, curve.upper, strict=True
             ):
-                x = f"{across(promised) + beside * _BESIDE:.1f}"
+                x = f"{across(predicted) + beside * _BESIDE:.1f}"
                 ends = {"y1": f"{up(lower):.1f}", "y2": f"{up(upper):.1f}"}
                 marks += [
                     tag("line", x1=x, x2=x, **ends, **look, style="stroke:var(--series);stroke-width:1.5"),
-                    tag("circle", cx=x, cy=f"{up(true):.1f}", r=3.5, **look, style="fill:var(--series)"),
+                    tag("circle", cx=x, cy=f"{up(observed):.1f}", r=3.5, **look, style="fill:var(--series)"),
                 ]
         return tag(
             "svg",
@@ -176,7 +176,7 @@ def _sentence(curve: CalibrationCurve) -> str:
     promised = sum(one * weight for one, weight in zip(curve.predicted, curve.examples, strict=True)) / rows
     true = sum(one * weight for one, weight in zip(curve.observed, curve.examples, strict=True)) / rows
     return say(
-        "Calibration of {model} on {slice}: {promised} promised, {true} came true; "
+        "Calibration of {model} on {slice}: {promised} predicted, {true} observed; "
         "{off} of {bins} outside the interval.",
         model=curve.model,
         slice=curve.slice,

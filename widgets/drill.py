@@ -201,8 +201,8 @@ class ExtractionDrill(View):
 
 def _nothing() -> str:
     return say(
-        "Nothing has been drilled yet. `kit drill` attacks your own model with a budget of queries, behind each "
-        "protection, and recommends one."
+        "No drill has been run yet. `kit drill` attacks your own model with a budget "
+        "of queries, behind each protection, and recommends one."
     )
 
 

@@ -19,7 +19,7 @@ _MOST_PEOPLE = 200  # of a board; a class is smaller
 _POINTS = (marked("found"), marked("proved"), marked("caught next time"))  # their names in records
 # The first and last columns of a board; those between are titles of exercises, which come translated.
 _COLUMNS = (marked("Participant"), marked("Points"))
-_ANOTHER = marked("Run the cells below again; the parameter seed says which fault they begin with.")
+_ANOTHER = marked("Run the cells below again; the parameter seed chooses the fault that they begin with.")
 _AGAIN = marked("This fault is there already: give another seed for another variant of it.")
 
 
@@ -73,7 +73,7 @@ class Injected(View):
         return f"{self._which()}\n{self._stopped}"
 
     def _which(self) -> str:
-        return say("The fault is injected, as it follows from seed {seed}.", seed=self._there)
+        return say("The fault of seed {seed} is injected.", seed=self._there)
 
 
 class Hints(View):

@@ -31,8 +31,8 @@ _SIGNS = {
 _NO_EVIDENCE = (marked("without a user"), marked("of several users"), marked("version not loaded"))
 _NOTE = marked(
     "A difference is candidate minus control; its bounds hold at all looks "
-    "together, so that one may look at any time. The candidate is taken back when "
-    "a metric is beyond its limit for sure, and promoted when none can be."
+    "together, so you may look at any time. The candidate is rolled back once a "
+    "metric is certainly beyond its limit, and promoted once none can be."
 )
 
 
@@ -139,7 +139,7 @@ def _facts(one: Shown) -> list[Markup | None]:
     drawn = pictures(one.metrics)
     left_out = [f"{number(amount)} {say(why)}" for why, amount in one.left_out.items() if amount]
     failures = say(
-        "Evidence that the candidate fails more often: {evidence}; {needed} takes it "
+        "Evidence that the candidate fails more often: {evidence}; {needed} rolls it "
         "back. Looked at {looks} times.",
         evidence=number(one.evidence),
         needed=number(one.needed),

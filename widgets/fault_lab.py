@@ -127,7 +127,7 @@ class FaultLab(AskedView):
         return join(
             [
                 controls.choice("fault", say("Fault"), {name: name for name in self.faults}),
-                controls.number_box("share", say("Share of rows, to 1")),
+                controls.number_box("share", say("Share of rows, up to 1")),
                 controls.number_box("seed", say("Seed")),
             ]
         )
@@ -238,8 +238,8 @@ class FaultLab(AskedView):
     def _buttons(self) -> Markup:
         presses = {
             "inject": say("Inject into a copy and judge it"),
-            "search": say("Search the smallest share"),
-            "all": say("Search it for all faults"),
+            "search": say("Find the smallest share"),
+            "all": say("Find it for all faults"),
         }
         waits = "true" if self._doing else None
         buttons = [

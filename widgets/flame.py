@@ -160,5 +160,5 @@ def _left_out(amount: int) -> Markup | None:
 
 def _nothing() -> str:
     return say(
-        "Nothing was seen of a run yet. Run a batch with `kit run`; it looks at its kernels and steps."
+        "No run has been sampled yet. Run a batch with `kit run`, which samples its kernels and steps."
     )

@@ -58,7 +58,7 @@ class GateSimulator(PagedView):
         if len(at) != len(self.thresholds) or not all(map(math.isfinite, at)):
             raise traitlets.TraitError(
                 say(
-                    "Expected {amount} finite numbers, one a threshold, found {at}. Give all of them.",
+                    "Expected {amount} finite numbers, one per threshold, found {at}. Give all of them.",
                     amount=len(self.thresholds),
                     at=at,
                 )
@@ -156,11 +156,11 @@ class GateSimulator(PagedView):
                 passing=number(passing.count(True)),
                 runs=count(len(self.runs), "run"),
             ),
-            *([say("of {unknown} it is not known", unknown=number(unknown))] if unknown else []),
+            *([say("{unknown} unknown", unknown=number(unknown))] if unknown else []),
             say(
-                "{number} other than its verdict then"
+                "{number} differs from its verdict then"
                 if len(others) == 1
-                else "{number} other than their verdict then",
+                else "{number} differ from their verdict then",
                 number=number(len(others)),
             ),
         ]

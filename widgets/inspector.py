@@ -222,7 +222,7 @@ class TransformInspector(SearchedView, RowForm):
         if not wrong:
             return None
         text = wrong.get("") or say(
-            "{values} cannot be so; nothing is transformed", values=count(len(wrong), "value")
+            "{values} not valid; nothing is transformed", values=count(len(wrong), "value")
         )
         return tag("p", f"✗ {text}", class_="bad", role="alert")
 

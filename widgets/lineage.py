@@ -202,7 +202,7 @@ class Lineage(SearchedView):
         node = self.graph.nodes.get(self.chosen)
         if node is None:
             return tag(
-                "p", say("Press a box, or a name in the list, to see what is known of it."), class_="note"
+                "p", say("Press a box, or a name in the list, to see what is known about it."), class_="note"
             )
         choice = run_choice(self.graph, node.key, self.other) if live and self._compare else None
         return join(

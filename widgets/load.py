@@ -24,11 +24,11 @@ _HIGHEST = (
 )
 _HEAD_BYTES = 40_000  # of a static face, around the rows
 _NOTE = marked(
-    "Requests arrived at random times, whether or not earlier ones were answered, "
-    "and waiting counts. Further right more requests are answered, further down "
-    "sooner. In time is within the wanted p99 and without errors; the p99 of the "
-    "table is that at the wanted rate, and processor time that of the server for "
-    "each answer."
+    "Requests arrived at random times, whether or not earlier ones had been "
+    "answered, and waiting counts. Further right, more requests are answered; "
+    "further down, sooner. In time means within the wanted p99 and without errors. "
+    "The table has the p99 at the wanted rate, and the server's processor time per "
+    "answer."
 )
 
 
@@ -100,14 +100,16 @@ class LoadSweep(View):
         if chosen is None or chosen.there is None:
             if plain := next((one for one in self._settings if one.serves_plainly), None):
                 return say(
-                    "Chosen: none. No setting that batches does it, but {name} does: serve so.",
+                    "Chosen: none. No batching setting meets the target, but {name} does: use that.",
                     name=plain.name,
                 )
-            return say("Chosen: none. No setting does it: ask for less, or serve with more processors.")
+            return say(
+                "Chosen: none. No setting meets the target: ask for less, or serve with more processors."
+            )
         there = chosen.there
-        cost = say("{processor_ms} ms of processor an answer", processor_ms=number(there.processor_ms))
+        cost = say("{processor_ms} ms of processor time per answer", processor_ms=number(there.processor_ms))
         return say(
-            "Chosen: {name}. Its p99 is {p99_ms} ms at that rate, for {cost}, the least.",
+            "Chosen: {name}. At that rate its p99 is {p99_ms} ms, for {cost}, the least of all.",
             name=chosen.name,
             p99_ms=number(there.p99_ms),
             cost=cost,

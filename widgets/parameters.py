@@ -169,7 +169,7 @@ class Parameters(WrittenView):
         self._desk.reset()
         self._wrong = {}
         self.edits = {}
-        return say("All parameters are as their cell has them.")
+        return say("All parameters have the values of their cell.")
 
     def _follow(self) -> None:
         """Keep showing the batch until it has ended."""
@@ -189,7 +189,7 @@ class Parameters(WrittenView):
         copy = tag("button", say("Copy"), type="button", data_copy=True, data_key="copy")
         text = scrollable(self._command, say("Command"), class_=None, element="pre")
         note = say(
-            "Does again what was done here: these parameters, and the decisions on which the results depend."
+            "Repeats what was done here: these parameters, and the decisions that the results depend on."
         )
         return tag("div", tag("p", note, class_="note"), tag("div", text, copy, class_="command"))
 

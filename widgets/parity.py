@@ -52,7 +52,7 @@ class Parity(Face):
         fitted = fit(ordered, [self._row], room(_HEAD_BYTES))
         left = len(ordered) - len(fitted.rows)
         notes = [
-            *([say("{values} without room here", values=count(left, "value"))] if left else []),
+            *([say("{values} not shown here", values=count(left, "value"))] if left else []),
             *self._left_out,
         ]
         return join(
@@ -102,7 +102,7 @@ class Parity(Face):
             return say("{of}: features and scores are those of training, within their bounds.", of=of)
         first = self._wrong[0]
         return say(
-            "{of}: {value} by {way} is the first that is not as in training.",
+            "{of}: {value} by {way} is the first that differs from training.",
             of=of,
             value=first.value,
             way=first.way,

@@ -90,7 +90,7 @@ class Profiles(SearchedView):
             [
                 tag("p", self._sentence(), role="status"),
                 steps_table(self._chosen()),
-                compared.table(rows) if rows else tag("p", say("No operation has these words.")),
+                compared.table(rows) if rows else tag("p", say("No operation matches the search.")),
                 pager,
             ]
         )
@@ -161,7 +161,7 @@ class Profiles(SearchedView):
             else say(" XLA compiled nothing.")
         )
         return say(
-            "A step takes {milliseconds} ms, of which it waits {share} for its batch.{xla}",
+            "A step takes {milliseconds} ms, and waits {share} of that for its batch.{xla}",
             milliseconds=number(round(shown.microseconds / 1000.0, 2)),
             share=share(shown.input_share),
             xla=xla,

@@ -153,7 +153,7 @@ class SchemaEditor(SearchedView, WrittenView, AskedView):
             say("{changes} to the saved schema", changes=count(len(changes), "change"))
             if changes
             else say("as it is saved"),
-            say("{amount} that cannot be so", amount=count(mistakes, "value")) if mistakes else "",
+            say("{amount} not valid", amount=count(mistakes, "value")) if mistakes else "",
             say("{anomalies} with it", anomalies=count(len(anomalies), "anomaly", "anomalies"))
             if anomalies
             else say("no anomalies with it"),

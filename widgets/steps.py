@@ -19,7 +19,7 @@ from widgets.values.steps import Artifact, Step
 from widgets.view import View
 
 _SAID = {
-    marked("begun"): ("○", marked("looks whether anything has changed")),
+    marked("begun"): ("○", marked("checks whether anything has changed")),
     marked("waiting"): ("○", marked("waits")),
     marked("running"): ("●", marked("is running")),
     marked("done"): ("✓", marked("done")),

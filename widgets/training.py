@@ -25,7 +25,7 @@ _DRAWN = 12  # charts of the live face, which is redrawn every second
 _MOST = 60  # charts of the static face, before its bytes are counted
 _NAMED = 3  # metrics named by the text face
 _HEAD_BYTES = 30_000  # of a static face, around the charts
-_NOTE = marked("Over epochs a full line is of the rows held out, a dashed one of the training rows.")
+_NOTE = marked("Over epochs, solid lines are for held-out rows, dashed ones for training rows.")
 
 
 class Training(LiveView):

@@ -32,9 +32,9 @@ _SIGNS = {
 }
 _NUMBER, _STATE, _EPOCH, _TIME = _OWN = (marked("Trial"), marked("State"), marked("Epoch"), marked("Time"))
 _HINT = marked(
-    "Drag along an axis to see only the trials that pass there; a press takes the "
-    "filter away. With the keyboard, arrows move its lower end, with Shift the "
-    "upper one, and Escape takes it away."
+    "Drag along an axis to see only the trials that pass there; a click removes "
+    "the filter. With the keyboard, arrows move its lower end, with Shift its "
+    "upper end, and Escape removes it."
 )
 
 
@@ -206,7 +206,7 @@ class Tuning(PagedView, LiveView):
     def _filtered(self, found: int) -> Markup | None:
         if not self.brushes:
             return None
-        clear = controls.button("brushes", {}, say("Take all filters away"), key="clear")
+        clear = controls.button("brushes", {}, say("Remove all filters"), key="clear")
         return tag("p", self._left(found), " ", clear, class_="note")
 
     def _left(self, found: int) -> str:

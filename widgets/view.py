@@ -103,7 +103,7 @@ class View(Face, anywidget.AnyWidget):
 
     @traitlets.default("gone")
     def _first_gone(self) -> str:
-        return say("The kernel has gone: run the cell again.")
+        return say("The kernel is gone: run the cell again.")
 
     def _redraw(self, _change: object) -> None:
         self.content = self.draw_content()

@@ -51,7 +51,7 @@ def test_a_batch_on_a_project_of_somebody_else(tmp_path: Path) -> None:
     assert ended.code == 0, ended.errors
     shown = "\n".join(str(output) for output in outputs(executed(tmp_path / "ws", "fault_lab")))
     assert "late-day in time, 5% of the rows: caught by times; 20 of 400 rows, in span 7." in shown
-    assert "✗ not up to 5%" in shown
+    assert "✗ not caught up to 5%" in shown
 
 
 def test_a_fault_that_is_none_ends_the_batch_before_anything_is_tried(tmp_path: Path) -> None:

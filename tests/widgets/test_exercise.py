@@ -25,7 +25,7 @@ def test_a_fault_is_injected_by_the_button() -> None:
         return "2 checks stop it."
 
     view = Injected("Nothing stops it.", inject, 7)
-    assert repr(view) == "The fault is injected, as it follows from seed 7.\nNothing stops it."
+    assert repr(view) == "The fault of seed 7 is injected.\nNothing stops it."
     assert Page(view.controls).text_of("button") == ["Inject the fault"]
     view.asked = "inject"
     assert "This fault is there already: give another seed" in view.content

@@ -104,7 +104,7 @@ def test_smallest_shares_are_searched_and_kept() -> None:
         ("search", "duplicated-rows", "", 7),
     ]
     text = Page(view.content).text
-    assert "✗ not up to 5%" in text
+    assert "✗ not caught up to 5%" in text
     assert "whole rows" in text
     assert len(view.shares) == 3, "what was searched again has taken the place of what was there"
 

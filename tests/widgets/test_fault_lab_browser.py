@@ -26,7 +26,7 @@ def test_a_fault_is_put_in_and_searched(show: Callable[[str], Page]) -> None:
     expect(page.get_by_role("cell", name="values of price are out of range")).to_be_visible()
     page.get_by_role("button", name="age", exact=True).click()
     expect(page.get_by_role("button", name="age", exact=True)).to_have_attribute("aria-pressed", "true")
-    page.get_by_label("Share of rows, to 1").fill("0.005")
+    page.get_by_label("Share of rows, up to 1").fill("0.005")
     inject = page.get_by_role("button", name="Inject into a copy and judge it")
     inject.focus()
     page.keyboard.press("Enter")
@@ -36,8 +36,8 @@ def test_a_fault_is_put_in_and_searched(show: Callable[[str], Page]) -> None:
     expect(inject).to_be_focused()
     page.get_by_role("combobox", name="Fault").select_option("new-value")
     expect(page.get_by_text("A client is new.")).to_be_visible()
-    page.get_by_role("button", name="Search it for all faults").click()
-    expect(page.get_by_role("cell", name="✗ not up to 5%")).to_be_visible()
+    page.get_by_role("button", name="Find it for all faults").click()
+    expect(page.get_by_role("cell", name="✗ not caught up to 5%")).to_be_visible()
     expect(page.get_by_role("cell", name="schema (price)")).to_be_visible()
     keep_picture(page, "fault_lab")
     assert not violations(page)
@@ -52,7 +52,7 @@ def test_hostile_values_stay_text(show: Callable[[str], Page]) -> None:
 
 def test_the_view_is_accessible_in_both_themes_and_narrow(show: Callable[[str], Page]) -> None:
     page = show("lab")
-    page.get_by_role("button", name="Search the smallest share").click()
+    page.get_by_role("button", name="Find the smallest share").click()
     page.get_by_role("button", name="Inject into a copy and judge it").click()
     expect(page.get_by_role("alert")).to_be_visible()
     check_narrow(page, "fault_lab")

@@ -48,7 +48,7 @@ def test_where_the_thresholds_are_runs_have_their_verdict() -> None:
     view = examples.simulator()
     assert view.at == [0.75, 0.7, 0.4, -0.01]
     assert view.passing() == [True, False, None, False]
-    assert repr(view) == "1 of 4 runs would pass; of 1 it is not known; 0 other than their verdict then."
+    assert repr(view) == "1 of 4 runs would pass; 1 unknown; 0 differ from their verdict then."
     rows = Page(view.content).text_of("tr")[1:]
     assert "closest by 0.021: auc on all rows" in rows[0]
     assert "auc on device=mobile: 0.69, below 0.7" in rows[1]
@@ -60,7 +60,7 @@ def test_a_moved_threshold_is_judged_at_once() -> None:
     view = examples.simulator()
     view.at = [0.75, 0.69, 0.45, -0.01]
     assert view.passing() == [True, True, None, True], "right at it is good enough"
-    assert "2 other than their verdict then" in Page(view.content).text
+    assert "2 differ from their verdict then" in Page(view.content).text
     assert Page(view.content).text_of("pre") == [examples.write(view.at)]
     view.at = [0.75, 0.69, 0.45, 0.0111]
     assert view.passing() == [False, False, False, True], "what is not known cannot help a run that misses"

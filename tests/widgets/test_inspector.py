@@ -98,7 +98,7 @@ def test_an_invalid_value_says_why() -> None:
     view = inspector(written={"age": {"text": "old"}})
     assert "✗ this is a whole number, not 'old'" in Page(view.content).text
     assert 'aria-invalid="true"' in view.content
-    assert "1 value cannot be so; nothing is transformed" in Page(view.content).text
+    assert "1 value not valid; nothing is transformed" in Page(view.content).text
     assert "from 18" not in Page(view.content).text
     view.written = {"age": {"text": "100"}}
     assert "✗ the graph does not take this row: too old" in Page(view.content).text
@@ -159,7 +159,7 @@ def test_what_was_counted_and_what_nobody_uses_is_told() -> None:
     columns = [feature for feature in few_columns() if feature.name]
     view = TransformInspector(columns, SPLITS, Graph().look, counted=5_000)
     assert "counted in the first 5,000 rows of train." in Page(view.content).text
-    assert "No feature takes its places from the vocabulary" in Page(hostile_columns().content).text
+    assert "No feature uses the vocabulary" in Page(hostile_columns().content).text
 
 
 def test_a_record_of_plain_values_is_enough() -> None:

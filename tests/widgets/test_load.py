@@ -61,12 +61,12 @@ def test_what_is_far_too_late_is_told_and_not_drawn() -> None:
 
 
 def test_a_sweep_that_nothing_meets_says_what_to_do() -> None:
-    assert "Chosen: none. No setting does it: ask for less" in repr(examples.none_does())
+    assert "Chosen: none. No setting meets the target: ask for less" in repr(examples.none_does())
 
 
 def test_where_only_the_server_without_batching_does_it_it_is_advised() -> None:
     said = repr(examples.only_without_batching())
-    assert "No setting that batches does it, but without batching does: serve so." in said
+    assert "No batching setting meets the target, but without batching does: use that." in said
     assert "more processors" not in said
 
 

@@ -85,7 +85,7 @@ def test_reset_forgets_changes_and_mistakes() -> None:
     view.edits = {"epochs": {"value": "many"}, "fast": {"value": "true"}}
     view.asked = "reset"
     assert (desk.namespace, view.edits) == ({}, {})
-    assert "✓ All parameters are as their cell has them." in Page(view.content).text
+    assert "✓ All parameters have the values of their cell." in Page(view.content).text
 
 
 @pytest.mark.parametrize(("action", "asked"), [("save", ["save", "save"]), ("start", ["start"])])
@@ -124,7 +124,7 @@ def test_a_batch_is_followed_to_its_report() -> None:
     view = Parameters(Desk(progress=[RUNNING, DONE]))
     view.asked = "start"
     assert "Batch running for 34 s, 1 of 6 notebooks done" in Page(view.progress).text
-    assert "Ended last: SchemaGen done in 0.3 s · ExampleValidator done in 1.1 s" in Page(view.progress).text
+    assert "Last to end: SchemaGen done in 0.3 s · ExampleValidator done in 1.1 s" in Page(view.progress).text
     assert view._look() is False
     assert "Batch done after 34 s, 6 of 6 notebooks done" in Page(view.progress).text
     assert 'data-file="/srv/ws/runs/20261124-recommender/report.html"' in view.progress

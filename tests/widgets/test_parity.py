@@ -41,7 +41,7 @@ def test_what_differs_comes_first_and_says_where() -> None:
     names = [row.split("</th>")[0] for row in view.html_face().split('<th scope="row">')[1:]]
     assert names == ["height_xf", "score", "age_xf", "city_xf"]
     text = Page(view.html_face()).text
-    assert "! 1 row by 3 ways: height_xf by SavedModel is the first that is not as in training." in text
+    assert "! 1 row by 3 ways: height_xf by SavedModel is the first that differs from training." in text
     assert "row 0: 170.75, not 170.5" in text
     assert "Left out: LiteRT int8: it could not be converted." in text
     assert "and 1 more" in repr(view)
@@ -49,5 +49,5 @@ def test_what_differs_comes_first_and_says_where() -> None:
 
 def test_values_beyond_the_room_are_counted() -> None:
     text = Page(examples.many().html_face()).text
-    assert "values without room here" in text
+    assert "values not shown here" in text
     assert "feature_0_xf" in text

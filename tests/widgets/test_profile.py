@@ -78,7 +78,7 @@ def test_a_kernel_opens_into_what_it_holds() -> None:
 
 def test_the_steps_stand_side_by_side() -> None:
     text = Page(examples.compared().content).text
-    assert "A step takes 6.9 ms, of which it waits 1% for its batch." in text
+    assert "A step takes 6.9 ms, and waits 1% of that for its batch." in text
     assert "XLA made 3 kernels; 1 of them holds 3 operations of the graph together." in text
     assert f"{PLAIN}1811.930%1.25 ms4" in text
     assert "XLA compiled nothing." in Page(examples.alone().content).text
@@ -92,7 +92,7 @@ def test_operations_are_searched_and_paged() -> None:
     assert view.page == 0
     assert [one.name for one in view.found()][:1] == ["fusion.79"]
     view.search = "nowhere"
-    assert "No operation has these words." in Page(view.content).text
+    assert "No operation matches the search." in Page(view.content).text
     assert len(examples.compared(search="relu").found()) == 1, "what a kernel holds counts"
 
 

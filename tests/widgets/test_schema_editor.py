@@ -37,7 +37,7 @@ def test_edits_are_checked_once_and_shown() -> None:
     view.edits = EDITS
     assert desk.calls == [("check", {}), ("check", EDITS)]
     text = Page(view.content).text
-    assert "2 changes to the saved schema, 1 value that cannot be so, no anomalies with it" in text
+    assert "2 changes to the saved schema, 1 value not valid, no anomalies with it" in text
     assert "✗ this is a share from 0 to 1, not 2" in text
     assert "saved: 0.98" in text
     assert 'aria-invalid="true"' in view.content

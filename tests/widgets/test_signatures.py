@@ -128,7 +128,7 @@ def test_what_cannot_be_sent_says_why_until_it_is_changed() -> None:
     view = form(written={"serving_default": {"age": "old"}})
     view.asked = ["send"]
     text = Page(view.content).text
-    assert "✗ 1 value cannot be so; nothing was sent" in text
+    assert "✗ 1 value not valid; nothing was sent" in text
     assert "✗ this is a whole number, not 'old'" in text
     assert 'aria-invalid="true"' in view.content
     view.written = {"serving_default": {"age": "31"}}

@@ -39,7 +39,7 @@ def test_a_model_is_asked_by_pointer_and_keyboard(show: Callable[[str], Page]) -
     page.keyboard.press("Shift+Tab")  # to the button that takes it back, which appears then
     send.focus()
     page.keyboard.press("Enter")
-    expect(alert).to_have_text("✗ 1 value cannot be so; nothing was sent")
+    expect(alert).to_have_text("✗ 1 value not valid; nothing was sent")
     expect(page.get_by_text("✗ this is a whole number, not 'old'")).to_be_visible()
     expect(send).to_be_focused()
     keep_picture(page, "signatures_wrong")

@@ -152,7 +152,7 @@ def test_a_slice_that_is_too_small_is_said_to_be() -> None:
 
 def test_columns_of_unequal_length_are_refused() -> None:
     metric = Metric("auc", np.zeros(3))
-    with pytest.raises(ValueError, match="Expected 2 entries in auc of m, one a slice, found 3"):
+    with pytest.raises(ValueError, match="Expected 2 entries in auc of m, one per slice, found 3"):
         SliceTable(["a", "b"], np.ones(2), {"m": [metric]})
 
 

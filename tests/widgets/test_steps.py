@@ -105,7 +105,7 @@ def test_only_a_new_state_is_written_into_the_notebook(live: bool, monkeypatch: 
     update(done())
     shown = [text.splitlines()[0] for text in handle.shown]
     between = [] if live else ["Trainer: is running, 1 s: epoch 3 of 20, loss 0.412"]
-    assert shown == ["Trainer: looks whether anything has changed, 0 s", *between, "Trainer: done in 31.3 s"]
+    assert shown == ["Trainer: checks whether anything has changed, 0 s", *between, "Trainer: done in 31.3 s"]
 
 
 def test_outside_ipython_nothing_is_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -67,7 +67,7 @@ def test_filters_by_pointer_and_keys(show: Callable[[str], Page]) -> None:
     expect(page.get_by_role("slider", name="Filter by units")).to_have_attribute("aria-valuetext", "32")
     page.keyboard.press("Escape")
     expect(page.get_by_text("trials pass the filters on dropout.")).to_be_visible()
-    page.get_by_role("button", name="Take all filters away").click()
+    page.get_by_role("button", name="Remove all filters").click()
     expect(page.locator(".trials tbody tr")).to_have_count(12)
 
     page.set_viewport_size({"width": 900, "height": 1000})

@@ -164,5 +164,5 @@ def test_keys_and_presses_are_the_views_and_the_kernels_end_is_told(
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.get_by_text("Restart Kernel…", exact=True).click()
     page.locator(".jp-Dialog button.jp-mod-accept").click()
-    expect(page.get_by_text("The kernel has gone: run the cell again.")).to_be_visible()
+    expect(page.get_by_text("The kernel is gone: run the cell again.")).to_be_visible()
     expect(sort).to_be_disabled()

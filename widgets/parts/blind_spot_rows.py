@@ -104,7 +104,7 @@ def _evidence(spot: BlindSpot) -> Markup:
             auc_rest=_with_interval(spot.auc_rest),
         ),
         say(
-            "The probability to find so much in any of the slices by chance is {by_chance}.",
+            "The probability of finding this much by chance in any of the slices is {by_chance}.",
             by_chance=by_chance,
         ),
     ]

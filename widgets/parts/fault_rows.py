@@ -130,7 +130,7 @@ def _share(one: Smallest) -> Markup:
             "tr",
             name,
             column,
-            tag("td", say("✗ not up to {most}", most=share(one.most)), class_="bad", colspan=3),
+            tag("td", say("✗ not caught up to {most}", most=share(one.most)), class_="bad", colspan=3),
         )
     bar = tag("i", style=f"width:{min(one.share / one.most, 1) * 100:.0f}%", class_=charts.colour(0))
     part = tag("td", tag("span", bar, class_="bar"), tag("span", exact(one.share)), class_="number")

@@ -117,7 +117,7 @@ def _lengths(feature: FeatureSummary, known: _Known) -> Markup | None:
             "li",
             charts.key(place, name),
             say(
-                ": {least} to {most} values an example, {average} on average",
+                ": {least} to {most} values per example, {average} on average",
                 least=number(split.lengths.least),
                 most=number(split.lengths.most),
                 average=number(split.lengths.average),
@@ -131,7 +131,7 @@ def _lengths(feature: FeatureSummary, known: _Known) -> Markup | None:
         for place, name, split in known
         if split.lengths and split.lengths.histogram
     ]
-    label = say("Values an example of {name}", name=feature.name)
+    label = say("Values per example of {name}", name=feature.name)
     chart = charts.overlay(series, _LENGTHS, label=label) if series else None
     return tag("div", tag("ul", lines), chart)
 

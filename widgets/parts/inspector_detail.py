@@ -135,7 +135,11 @@ def _rate(output: Output, splits: Sequence[str]) -> Markup | None:
         if (part := output.outside_share(split)) is not None
     ]
     return (
-        tag("p", say("Values that are no word: {sentences}.", sentences=", ".join(sentences)), class_="note")
+        tag(
+            "p",
+            say("Values not in the vocabulary: {sentences}.", sentences=", ".join(sentences)),
+            class_="note",
+        )
         if sentences
         else None
     )

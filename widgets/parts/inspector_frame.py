@@ -62,7 +62,7 @@ def unused(vocabulary: Vocabulary) -> str:
     more = " …" if len(vocabulary.words) > _FIRST_WORDS else ""
     size = count(len(vocabulary.words), "word")
     return say(
-        "No feature takes its places from the vocabulary {name}, {size}: {words}{more}",
+        "No feature uses the vocabulary {name}, {size}: {words}{more}",
         name=vocabulary.name,
         size=size,
         words=words,

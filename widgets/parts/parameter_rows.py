@@ -94,7 +94,7 @@ def batch(progress: BatchProgress) -> Markup:
             state,
             bar,
             tag("p", shorten(progress.said, _LETTERS)),
-            tag("p", say("Ended last: {steps}", steps=latest), class_="note") if latest else None,
+            tag("p", say("Last to end: {steps}", steps=latest), class_="note") if latest else None,
             tag("p", say("Report: "), link) if progress.report else None,
             tag("p", say("Started as: "), tag("code", progress.command), class_="note")
             if progress.command

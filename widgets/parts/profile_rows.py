@@ -32,7 +32,7 @@ class Comparison:
 
     @property
     def _titles(self) -> list[str]:
-        own = [say("Operation"), say("Type"), say("Times a step"), say("µs a step")]
+        own = [say("Operation"), say("Type"), say("Times per step"), say("µs per step")]
         return [*own, say("The same in {other_name}", other_name=self._other_name)] if self._other else own
 
     @cached_property
@@ -98,10 +98,10 @@ def steps_table(profiles: Mapping[str, Profile]) -> Markup:
     titles = (
         say("Training"),
         say("Steps traced"),
-        say("ms a step"),
+        say("ms per step"),
         say("Waits for its batch"),
         say("Input works for a batch"),
-        say("Runs a step"),
+        say("Runs per step"),
     )
     rows = [
         tag(

@@ -31,9 +31,7 @@ class Sent:
         wrong, _, _ = self.answered
         if not wrong:
             return ""
-        return wrong.get("") or say(
-            "{values} cannot be so; nothing was sent", values=count(len(wrong), "value")
-        )
+        return wrong.get("") or say("{values} not valid; nothing was sent", values=count(len(wrong), "value"))
 
     def still_wrong(self, texts: Mapping[str, str]) -> dict[str, str]:
         """What was wrong with the fields whose text is still the same."""

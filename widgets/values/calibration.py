@@ -38,7 +38,8 @@ class CalibrationCurve:
             if len(getattr(self, name)) != len(self.predicted):
                 raise ValueError(
                     say(
-                        "Expected {bins} bins in {name} of {slice}, as in predicted, found {found}. Give one a bin.",
+                        "Expected {bins} bins in {name} of {slice}, as in predicted, found {found}. "
+                        "Give one value per bin.",
                         bins=len(self.predicted),
                         name=name,
                         slice=self.slice,

@@ -99,7 +99,7 @@ class SliceTable:
             if len(column) != len(self.names):
                 raise ValueError(
                     say(
-                        "Expected {amount} entries in {name}, one a slice, found {found}. Give NaN "
+                        "Expected {amount} entries in {name}, one per slice, found {found}. Give NaN "
                         "where a metric could not be computed.",
                         amount=len(self.names),
                         name=name,
