@@ -67,7 +67,7 @@ def test_what_a_server_cannot_start_with_is_raised_here(base: Path, tmp_path: Pa
 
 def test_a_server_that_takes_too_long_is_ended(base: Path) -> None:
     server = Server(settings_of(base), start_seconds=0.01)
-    with pytest.raises(ServerError, match="within 0.01 s"):
+    with pytest.raises(ServerError, match=r"within 0\.01 s"):
         server.start(forked=False)
     assert not server.alive
 
