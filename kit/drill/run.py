@@ -55,7 +55,7 @@ def drill(
     """
     if session.project.spec.task == "multiclass":
         raise DrillError(
-            "A drill extracts one score a row, but the task is multiclass. Drill a binary or a regression model."
+            "A drill extracts one score per row, but the task is multiclass. Drill a binary or a regression model."
         )
     base = session.workspace.serving(session.project.name)
     version = served_version(base)

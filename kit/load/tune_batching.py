@@ -254,7 +254,7 @@ def _line(point: Point, *, known: bool) -> str:
     p99 = f"99 of 100 within {point.p99_ms:.1f} ms" if math.isfinite(point.p99_ms) else none
     return (
         f"{point.setting}, {point.offered:.0f} requests per second: {point.rate:.0f} answered, {p99}, "
-        f"{point.processor_ms:.2f} ms of processor each{errors}{' (known)' if known else ''}"
+        f"{point.processor_ms:.2f} ms of processor time each{errors}{' (known)' if known else ''}"
     )
 
 

@@ -85,7 +85,7 @@ def _distance(  # noqa: PLR0913, PLR0917  what the sentence is made of
         "Look at its curve and at the requests: has the world changed, or what sends them?",
         subject=feature.name,
         value=max(values),
-        expected=f"at most {feature.threshold:g} beside what chance explains ({feature.measure})",
+        expected=f"at most {feature.threshold:g} on top of what chance explains ({feature.measure})",
     )
 
 

@@ -197,7 +197,7 @@ def _check_features(kinds: dict[str, Verdict], path: Path) -> None:
             "; ".join(f"{name} {v.why}" for name, v in kinds.items() if v.kind != "label") or "nothing else"
         )
         raise InputDataError(
-            f"A model needs a column to predict from, but beside the label {path} has: "
+            f"A model needs a column to predict from, but besides the label {path} has: "
             f"{found}. Add columns to the data."
         )
 

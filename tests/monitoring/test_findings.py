@@ -51,7 +51,7 @@ def test_skew_names_feature_day_distance_and_threshold() -> None:
     assert (first.subject, first.value, first.expected) == (
         "a",
         0.5,
-        "at most 0.1 beside what chance explains (l-infinity)",
+        "at most 0.1 on top of what chance explains (l-infinity)",
     )
     assert first.found == "a is 0.500 from the training data on 2026-01-08 and 1 earlier day"
     assert second.found == "b is 0.200 from the training data on 2026-01-07; not on the newest day"

@@ -80,7 +80,7 @@ class Heat:
         note = tag(
             "small",
             say(
-                "{measure}, {threshold} beside chance",
+                "{measure}, {threshold} on top of chance",
                 measure=feature.measure,
                 threshold=number(feature.threshold),
             ),
