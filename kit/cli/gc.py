@@ -26,12 +26,12 @@ def gc(
     keep_days: Annotated[
         float | None,
         typer.Option(
-            min=0, help="Keep results that are younger than so many days.", show_default="as in project.yml"
+            min=0, help="Keep results younger than this many days.", show_default="as in project.yml"
         ),
     ] = None,
     keep_models: Annotated[
         int | None,
-        typer.Option(min=0, help="Keep so many of the newest models.", show_default="as in project.yml"),
+        typer.Option(min=0, help="Keep this many of the newest models.", show_default="as in project.yml"),
     ] = None,
     workspace: WorkspaceOption = None,
 ) -> None:

@@ -85,8 +85,8 @@ def _say_chosen(sweep: Sweep, path: Path, *, named: bool) -> None:
     cheapest = sweep.meeting[0]
     typer.echo(
         f"Chosen: {sweep.chosen}. It answers {sweep.target.rate:g} requests per second, 99 of 100 within "
-        f"{cheapest.p99_ms:.1f} ms, for {cheapest.processor_ms:.2f} ms of processor time each, the least of the settings "
-        "that batch."
+        f"{cheapest.p99_ms:.1f} ms, for {cheapest.processor_ms:.2f} ms of processor time each, the least of the "
+        "settings that batch."
     )
     taken = f"kit serve takes it from {path}, unless it serves other models too."
     typer.echo(f"Serve with it: kit serve --batching {path}" if named else taken)

@@ -62,8 +62,8 @@ class InProcess:
         found = servable.signatures.get(SIGNATURE)
         if found is None or SCORE not in found.outputs:
             raise DrillError(
-                f"A drill needs a model whose signature {SIGNATURE} gives {SCORE}, one number per row, but {folder} has "
-                f"{', '.join(servable.signatures) or 'none'}. Drill a binary or a regression model."
+                f"A drill needs a model whose signature {SIGNATURE} gives {SCORE}, one number per row, but {folder} "
+                f"has {', '.join(servable.signatures) or 'none'}. Drill a binary or a regression model."
             )
         return cls(servable)
 
