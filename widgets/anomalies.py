@@ -46,7 +46,7 @@ class Anomalies(DecidedView):
 
     title = "Anomalies"
 
-    undecided = traitlets.Bool(help="whether only those are shown that nobody decided about").tag(
+    undecided = traitlets.Bool(help="whether only undecided ones are shown").tag(
         sync=True, redraw=True, narrows=True
     )
 

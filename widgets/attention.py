@@ -42,10 +42,10 @@ class Attention(SearchedView):
     label_is = traitlets.Enum(list(LABELS), ALL, help="which examples are shown").tag(
         sync=True, redraw=True, narrows=True
     )
-    order = traitlets.Enum(list(ORDERS), "given", help="which come first").tag(
+    order = traitlets.Enum(list(ORDERS), "given", help="which examples come first").tag(
         sync=True, redraw=True, narrows=True
     )
-    opened = traitlets.Unicode("0", help="place of the example that is opened").tag(sync=True, redraw=True)
+    opened = traitlets.Unicode("0", help="index of the example that is opened").tag(sync=True, redraw=True)
 
     def __init__(self, examples: Sequence[Example], **state: Any) -> None:
         self.rows = [Row(place, one) for place, one in enumerate(examples)]

@@ -18,7 +18,7 @@ class DecidedView(SearchedView, AskedView):
 
     opened = traitlets.Unicode(help="key of the row that is shown in detail").tag(sync=True, redraw=True)
     who = traitlets.Unicode(help="name of the person who decides").tag(sync=True)
-    why = traitlets.Unicode(help="reason of the decision").tag(sync=True)
+    why = traitlets.Unicode(help="reason for the decision").tag(sync=True)
     done = traitlets.Tuple(
         traitlets.Bool(),
         traitlets.Unicode(),

@@ -34,7 +34,7 @@ class Injected(View):
 
     title = "The fault"
 
-    seed = traitlets.CInt(min=0, help="that the next one follows from").tag(sync=True)
+    seed = traitlets.CInt(min=0, help="seed of the next fault").tag(sync=True)
     asked = traitlets.Unicode(help="set when the button is pressed").tag(sync=True)
 
     def __init__(self, stopped: str, inject: Callable[[int], str], seed: int) -> None:
@@ -87,8 +87,8 @@ class Hints(View):
 
     title = "Hints"
 
-    opened = traitlets.Int(0, min=0, help="hints that are open").tag(sync=True, redraw=True)
-    note = traitlets.Unicode(help="what was said when the last one was recorded").tag(redraw=True)
+    opened = traitlets.Int(0, min=0, help="how many hints are open").tag(sync=True, redraw=True)
+    note = traitlets.Unicode(help="message of the last recording").tag(redraw=True)
 
     def __init__(
         self, hints: Sequence[str], record: Callable[[int], str] = lambda _: "", **state: Any

@@ -47,8 +47,8 @@ class Experiment(AskedView):
     title = "Experiment"
 
     who = traitlets.Unicode(help="name of the person who decides").tag(sync=True)
-    why = traitlets.Unicode(help="reason of the decision").tag(sync=True)
-    fresh = traitlets.Int(help="counts how often somebody asked for what is known now").tag(sync=True)
+    why = traitlets.Unicode(help="reason for the decision").tag(sync=True)
+    fresh = traitlets.Int(help="counts how often the latest state was asked for").tag(sync=True)
 
     def __init__(self, desk: Desk, **state: Any) -> None:
         self._desk, self._told = desk, (True, "")

@@ -42,11 +42,13 @@ class FaultLab(AskedView):
     title = "Fault lab"
 
     fault = traitlets.Unicode(help="name of the fault").tag(sync=True, redraw=True)
-    column = traitlets.Unicode(help="that it is put into; empty: the fault's first").tag(
+    column = traitlets.Unicode(help="column that the fault is put into; empty: the first that fits it").tag(
         sync=True, redraw=True
     )
-    share = traitlets.CFloat(0.05, help="of the rows, above 0 and at most 1").tag(sync=True, redraw=True)
-    seed = traitlets.CInt(7, min=0, help="chooses the rows").tag(sync=True, redraw=True)
+    share = traitlets.CFloat(0.05, help="share of the rows, above 0 and at most 1").tag(
+        sync=True, redraw=True
+    )
+    seed = traitlets.CInt(7, min=0, help="seed that chooses the rows").tag(sync=True, redraw=True)
 
     def __init__(
         self,

@@ -29,7 +29,7 @@ class Flame(View):
 
     title = "Where the time went"
 
-    at = traitlets.Unicode(help="the bar that is as wide as the view: places among the children").tag(
+    at = traitlets.Unicode(help="the bar that is as wide as the view: indices among the children").tag(
         sync=True, redraw=True
     )
 

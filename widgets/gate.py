@@ -51,7 +51,7 @@ class Gate(PagedView, AskedView):
 
     overriding = traitlets.Bool(help="whether the form for an override is open").tag(sync=True, redraw=True)
     who = traitlets.Unicode(help="name of the person who overrides").tag(sync=True)
-    why = traitlets.Unicode(help="reason of the override").tag(sync=True)
+    why = traitlets.Unicode(help="reason for the override").tag(sync=True)
     overridden = traitlets.Unicode(help="who overrode the verdict, when and why").tag(redraw=True)
     failure = traitlets.Unicode(help="why the last override was refused").tag(redraw=True)
 

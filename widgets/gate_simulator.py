@@ -38,7 +38,7 @@ class GateSimulator(PagedView):
     _esm = extended(script("view.js"), COPY, "simulator/simulator.js")
     _css = styles("copied/copied.css", "simulator/simulator.css")
 
-    at = traitlets.List(traitlets.Float(), help="where each threshold is put, in their order").tag(
+    at = traitlets.List(traitlets.Float(), help="one value per threshold, in the order of `thresholds`").tag(
         sync=True, redraw=True
     )
 

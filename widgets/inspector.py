@@ -45,11 +45,11 @@ class TransformInspector(SearchedView, RowForm):
     title = "Transform inspector"
     _css = styles("inspector/inspector.css")
 
-    order = traitlets.Enum(list(ORDERS), "given", help="what the first columns have most of").tag(
+    order = traitlets.Enum(list(ORDERS), "given", help="what the columns are sorted by, the most first").tag(
         sync=True, redraw=True, narrows=True
     )
     opened = traitlets.Unicode(help="name of the column that is shown in detail").tag(sync=True, redraw=True)
-    word = traitlets.Unicode(help="what a word of a vocabulary must have in it").tag(sync=True, redraw=True)
+    word = traitlets.Unicode(help="text that a word of a vocabulary must contain").tag(sync=True, redraw=True)
     word_page = traitlets.Int(min=0).tag(sync=True, redraw=True)
 
     def __init__(

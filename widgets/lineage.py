@@ -52,7 +52,7 @@ class Lineage(SearchedView):
     direction = traitlets.Enum(list(_DIRECTIONS), "both", help="what is highlighted").tag(
         sync=True, redraw=True
     )
-    chosen = traitlets.Unicode(help="key of the node that is looked at").tag(sync=True, redraw=True)
+    chosen = traitlets.Unicode(help="key of the chosen node").tag(sync=True, redraw=True)
     other = traitlets.Unicode(help="key of the run that it is compared with").tag(sync=True, redraw=True)
     picture = traitlets.Unicode(help="SVG of the graph, drawn once").tag(sync=True)
     picked = traitlets.Int(-1, help="number of the chosen node in the picture; -1: none").tag(sync=True)

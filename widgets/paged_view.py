@@ -43,7 +43,7 @@ class PagedView(View):
 class SearchedView(PagedView):
     """A view that shows only the rows that contain all words of its search, whatever their case."""
 
-    search = traitlets.Unicode(help="words that a row must have").tag(sync=True, redraw=True, narrows=True)
+    search = traitlets.Unicode(help="words that a row must contain").tag(sync=True, redraw=True, narrows=True)
 
     def having_words(self, rows: Iterable[_Row], text: Callable[[_Row], str]) -> list[_Row]:
         """Return the rows whose text has all words of the search."""

@@ -35,7 +35,7 @@ class Profiles(SearchedView):
     run = traitlets.Unicode(help="name of the training that is shown").tag(
         sync=True, redraw=True, narrows=True
     )
-    against = traitlets.Unicode(NONE, help="name of another; empty: none").tag(
+    against = traitlets.Unicode(NONE, help="name of the training to compare with; empty: none").tag(
         sync=True, redraw=True, narrows=True
     )
     opened = traitlets.Unicode(help="name of the kernel that is opened").tag(sync=True, redraw=True)

@@ -15,13 +15,13 @@ BY_HAND = ""  # the split of a row that has no values yet
 class RowForm(WrittenView):
     """A view with a row to start from; choosing another row discards what was written over the last one."""
 
-    split = traitlets.Unicode(help="where the row is from; empty: it is written by hand").tag(
+    split = traitlets.Unicode(help="split that the row is from; empty: it is written by hand").tag(
         sync=True, redraw=True
     )
-    row = traitlets.CInt(help="its place in the split, from 0").tag(sync=True, redraw=True)
+    row = traitlets.CInt(help="index of the row in the split, from 0").tag(sync=True, redraw=True)
     written = traitlets.Dict(
         value_trait=traitlets.Dict(value_trait=traitlets.Unicode()),
-        help="what was written, by where it stands",
+        help="texts that were written, by their cell",
     ).tag(sync=True, redraw=True)
 
     def __init__(self, rows: Mapping[str, int], **state: Any) -> None:

@@ -49,7 +49,7 @@ class SchemaEditor(SearchedView, WrittenView, AskedView):
         value_trait=traitlets.Dict(value_trait=traitlets.Unicode()), help="feature, field, new text"
     ).tag(sync=True, redraw=True)
     who = traitlets.Unicode(help="name of the person who saves").tag(sync=True)
-    why = traitlets.Unicode(help="reason of the change").tag(sync=True)
+    why = traitlets.Unicode(help="reason for the change").tag(sync=True)
 
     def __init__(self, rules: Sequence[Rule], check: Check, save: Save | None = None, **state: Any) -> None:
         self.rules = {rule.feature: rule for rule in rules}

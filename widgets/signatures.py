@@ -43,7 +43,7 @@ class Signatures(SearchedView, RowForm, AskedView):
     title = "Signatures"
     _css = styles("signatures/signatures.css")
 
-    signature = traitlets.Unicode(help="name of the one that is asked").tag(
+    signature = traitlets.Unicode(help="name of the signature that is queried").tag(
         sync=True, redraw=True, narrows=True
     )
 

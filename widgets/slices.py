@@ -43,7 +43,7 @@ class Slices(SearchedView):
     cut = traitlets.Unicode(help="the columns that slices are cut by; empty: any").tag(
         sync=True, redraw=True, narrows=True
     )
-    at_least = traitlets.Float(min=0, help="examples that a slice must have").tag(
+    at_least = traitlets.Float(min=0, help="fewest examples of a slice that is shown").tag(
         sync=True, redraw=True, narrows=True
     )
     failing = traitlets.Bool(help="whether only slices that miss a threshold are shown").tag(

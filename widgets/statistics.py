@@ -42,11 +42,13 @@ class Statistics(SearchedView):
 
     title = "Statistics"
 
-    order = traitlets.Enum(list(ORDERS), "given", help="what the first features have most of").tag(
+    order = traitlets.Enum(list(ORDERS), "given", help="what the features are sorted by, the most first").tag(
         sync=True, redraw=True, narrows=True
     )
     weighted = traitlets.Bool(help="whether examples count by their weight").tag(sync=True, redraw=True)
-    logarithmic = traitlets.Bool(help="whether rare values are made visible").tag(sync=True, redraw=True)
+    logarithmic = traitlets.Bool(help="whether heights are logarithmic, which makes rare values visible").tag(
+        sync=True, redraw=True
+    )
     opened = traitlets.Unicode(help="name of the feature that is shown in detail").tag(sync=True, redraw=True)
 
     def __init__(

@@ -64,7 +64,7 @@ class StepView(View):
     _esm = extended(script("view.js"), "steps/cancel.js")
     _css = styles("steps/steps.css")
 
-    state = traitlets.Enum(list(_SAID), help="how far the step is").tag(sync=True)
+    state = traitlets.Enum(list(_SAID), help="state of the step").tag(sync=True)
     under_way = traitlets.Bool(help="whether there is something to stop").tag(sync=True)
 
     def __init__(self, now: Step, **state: Any) -> None:

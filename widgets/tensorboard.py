@@ -51,10 +51,10 @@ class TensorBoard(View):
     title = "TensorBoard"
     _esm = extended(script("view.js"), "tensorboard/frame.js")
 
-    height = traitlets.Int(640, min=200, max=4000, help="of the frame in CSS pixels").tag(
+    height = traitlets.Int(640, min=200, max=4000, help="height of the frame in CSS pixels").tag(
         sync=True, redraw=True
     )
-    running = traitlets.Bool(True, help="whether TensorBoard is there").tag(sync=True, redraw=True)
+    running = traitlets.Bool(True, help="whether TensorBoard runs").tag(sync=True, redraw=True)
 
     def __init__(self, server: Server, **state: Any) -> None:
         self._server = server

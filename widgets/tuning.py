@@ -52,7 +52,7 @@ class Tuning(PagedView, LiveView):
 
     brushes = traitlets.Dict(
         traitlets.List(traitlets.Float(), minlen=2, maxlen=2),
-        help="for each axis that filters the places from and to, 0 at the bottom to 1",
+        help="for each filtering axis, its lower and upper end, from 0 at the bottom to 1",
     ).tag(sync=True, redraw=True, narrows=True)
     order = traitlets.Tuple(
         traitlets.Unicode(),

@@ -45,8 +45,8 @@ class View(Face, anywidget.AnyWidget):
     content = traitlets.Unicode(help="HTML of what changes with the controls").tag(sync=True)
     label = traitlets.Unicode(help="what assistive technology calls the view").tag(sync=True)
 
-    language = traitlets.Unicode(help="of its texts, as the attribute `lang` has it").tag(sync=True)
-    gone = traitlets.Unicode(help="what the browser tells when the kernel has gone").tag(sync=True)
+    language = traitlets.Unicode(help="language of the texts, as in the attribute `lang`").tag(sync=True)
+    gone = traitlets.Unicode(help="what the browser shows when the kernel is gone").tag(sync=True)
 
     def __init__(self, **state: Any) -> None:
         super().__init__(**state)
