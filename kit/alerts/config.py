@@ -91,7 +91,9 @@ class Email(_Keyless):
     def _are_addresses(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
         for address in (value,) if isinstance(value, str) else value:
             if not (_ADDRESS.fullmatch(address) and address.isascii()):
-                raise ValueError(f"a mail address is written as ann@example.org in ASCII, not as {address!r}")
+                raise ValueError(
+                    f"an email address is written as ann@example.org in ASCII, not as {address!r}"
+                )
         return value
 
     @model_validator(mode="after")

@@ -212,7 +212,7 @@ class RunCoordinator:
         pause = pause_seconds(len(row.attempts))
         self._not_before[row.name] = time.monotonic() + pause
         self._tell(
-            f"[{row.name}] {what} after {outcome.seconds:.1f} s; try {len(row.attempts) + 1} of "
+            f"[{row.name}] {what} after {outcome.seconds:.1f} s; attempt {len(row.attempts) + 1} of "
             f"{self._options.retries + 1} in {pause:g} s"
         )
         return True

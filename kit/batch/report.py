@@ -124,7 +124,7 @@ def _summary(record: RunRecord) -> str:
 
 def _tries(notebook: NotebookRecord) -> list[str]:
     return [
-        f"try {number} ended after {one.seconds:.1f} s with {one.error}: {one.reason}"
+        f"attempt {number} ended after {one.seconds:.1f} s with {one.error}: {one.reason}"
         for number, one in enumerate(notebook.attempts, start=1)
     ]
 

@@ -37,7 +37,7 @@ def cores(value: str) -> str:
     """
     written(value, _CPU, "it is written as a number of cores, such as 2, 0.5 or 500m")
     if not float(value.removesuffix("m")):
-        raise ValueError("a container needs more than no core")
+        raise ValueError("a container needs more than 0 cores")
     return value
 
 

@@ -200,17 +200,17 @@ def preflight(used: Used, targets: Sequence[Target] = (), known: Known | None = 
         raise InfraCheckError(
             f"A model must use TensorFlow's own operations, but {', '.join(custom)} {_are(custom)} custom: no "
             f"TensorFlow from {release_text(known.oldest)} to {release_text(known.newest)} has "
-            f"{'it' if len(custom) == 1 else 'them'}, and a server says 'Op type not registered'. Do without in "
-            "features.py and model.py; a release of TensorFlow that is younger than this table needs the table made "
-            "again (kit.release.operations_of_wheels)."
+            f"{'it' if len(custom) == 1 else 'them'}, and a server says 'Op type not registered'. Leave custom "
+            "operations out of features.py and model.py; a release of TensorFlow that is newer than this table needs "
+            "the table made again (kit.release.operations_of_wheels)."
         )
     lowest = lowest_release(used, known)
     if short := [target for target in targets if _lacks(used, known, target.release)]:
         missing = _lacks(used, known, min(target.release for target in short))  # the others lack some of that
         raise InfraCheckError(
             f"{', '.join(map(str, short))} must know all {len(used.operations)} operations of the model, but these are "
-            f"missing: {', '.join(missing)}. Serve with {release_text(lowest)} or newer, or do without in features.py "
-            "and model.py."
+            f"missing: {', '.join(missing)}. Serve with {release_text(lowest)} or newer, or do without them in "
+            "features.py and model.py."
         )
     older = " or older" if lowest == known.oldest else ""
     return (

@@ -89,8 +89,8 @@ def test_a_kernel_that_dies_once_is_replaced_and_the_record_tells_of_it(
     assert record.exit_code == 0
     assert [attempt.error for attempt in record.notebooks[0].attempts] == ["DeadKernelError"]
     assert record.failures == []
-    assert any("the kernel died after" in line and "try 2 of 3 in 1 s" in line for line in said)
-    assert "try 1 ended after" in (tmp_path / "ws" / "runs" / record.run_id / "report.html").read_text()
+    assert any("the kernel died after" in line and "attempt 2 of 3 in 1 s" in line for line in said)
+    assert "attempt 1 ended after" in (tmp_path / "ws" / "runs" / record.run_id / "report.html").read_text()
 
 
 def test_a_notebook_has_a_time_limit_of_its_own(write_notebook: WriteNotebook, tmp_path: Path) -> None:

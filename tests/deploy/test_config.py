@@ -36,7 +36,7 @@ def test_cores_are_threads_that_can_be_kept_busy(cpu: str, cores: int) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"serving": {"image": "one:1", "cpu": "0"}}, "more than no core"),
+        ({"serving": {"image": "one:1", "cpu": "0"}}, "more than 0 cores"),
         ({"serving": {"image": "one:1", "cpu": "two"}}, "such as 2, 0.5 or 500m, but found 'two'"),
         ({"serving": {"image": "Our Server:1"}}, "shop/kit:1, but found 'Our Server:1'"),
         ({"serving": {"image": "one:1", "memory": "2 GB"}}, "512Mi or 2Gi, but found '2 GB'"),

@@ -161,7 +161,7 @@ def test_the_command_writes_it_and_says_that_it_was_not_run(tmp_path: Path) -> N
     [
         ({"image": ""}, "--image must be .* but found ''"),
         ({"image": "a b"}, "--image must be .* but found 'a b'"),
-        ({"cpu": "0"}, "--cpu must be .* more than no core"),
+        ({"cpu": "0"}, "--cpu must be .* more than 0 cores"),
         ({"memory": "0Gi"}, "--memory must be .* but found '0Gi'"),
         ({"memory": "lots"}, "--memory must be .* but found 'lots'"),
     ],

@@ -216,7 +216,7 @@ def test_what_alerts_are_sent_with_is_named_too_and_comes_from_no_file(
         ({"memory": "6gb"}, "--memory must be .* but found '6gb'"),
         ({"memory": "-6Gi"}, "--memory must be .* but found '-6Gi'"),
         ({"cpu": "abc"}, "--cpu must be .* but found 'abc'"),
-        ({"cpu": "0"}, "--cpu must be .* more than no core"),
+        ({"cpu": "0"}, "--cpu must be .* more than 0 cores"),
     ],
     ids=str,
 )
