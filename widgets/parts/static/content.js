@@ -1,4 +1,4 @@
-// New content in the place of old, without taking from the person the focus or a press that is under way.
+// Replaces an element's content without losing the focus or interrupting a press.
 import { settle } from "./settle.js";
 
 export function replace(element, html) {
@@ -10,9 +10,9 @@ export function replace(element, html) {
     element.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
 }
 
-// Draws at once, or when the press that is under way in the element has ended: no browser tells of a click on what is
-// gone, or has moved away from the pointer, before it is released, and a field that is left by a press on a button has
-// the kernel draw meanwhile.
+// Draws at once, or after the press that is under way in the element: a browser sends no click if its target has gone,
+// or has moved from under the pointer, before the release. Pressing a button also leaves a field, which makes the
+// kernel redraw in between.
 export function whenReleased(element, draw) {
   if (!element.matches(":active") && !element.querySelector(":active")) {
     draw();
@@ -21,7 +21,7 @@ export function whenReleased(element, draw) {
   const wait = new AbortController();
   const released = () => {
     wait.abort();
-    setTimeout(() => whenReleased(element, draw)); // after the click, which comes right behind
+    setTimeout(() => whenReleased(element, draw)); // after the click, which follows at once
   };
   ["pointerup", "pointercancel", "keyup", "dragend"].forEach((type) =>
     document.addEventListener(type, released, { capture: true, signal: wait.signal }),

@@ -1,5 +1,5 @@
-// How a control's value is read when an event of a type reaches it (undefined: not the event to listen to, or a value
-// that cannot be), and shown.
+// How a control's value is shown, and read when an event of some type reaches it (undefined: not the event to listen
+// to, or an invalid value).
 
 export function controlValue(control, eventType, present) {
   if (control.tagName === "BUTTON") return eventType === "click" ? pressedValue(control, present) : undefined;
@@ -10,8 +10,8 @@ export function controlValue(control, eventType, present) {
   return control.value;
 }
 
-// A button's value; with `data-step` the present number, so many steps on but not beyond 0 and that value; with
-// `data-room` a list of that many in which the value is put, or from which it is taken.
+// A button's value; with `data-step`, the present number plus that step, kept between 0 and the value; with
+// `data-room`, a list of at most that many, to which the value is added or from which it is removed.
 // Number and list are the browser's own: what the kernel drew may be older than a press just before this one.
 function pressedValue(button, present) {
   const value = JSON.parse(button.dataset.value);
@@ -29,7 +29,7 @@ export function showValue(control, value) {
   else if (control !== document.activeElement) control.value = value;
 }
 
-// A number that has the focus would change when the page is scrolled with the pointer over it.
+// A focused number field would change its value when the page is scrolled with the pointer over it.
 export function scrollPast({ target }) {
   if (target === document.activeElement && target.type === "number") target.blur();
 }

@@ -1,5 +1,5 @@
-// A key that is pressed in a view is the view's: the notebook around it has keys of its own, such as `x` to cut the cell
-// and `m` to make a text of it. Those with Ctrl, Cmd or Alt stay the host's, and Shift+Enter, which runs the cell.
+// Keeps keys that are pressed in a view from the notebook around it, which has shortcuts of its own, such as `x` to cut
+// the cell and `m` to make it Markdown. Keys with Ctrl, Cmd or Alt pass, and so does Shift+Enter, which runs the cell.
 export function keepKeys(root, signal) {
   const keep = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter")) return;

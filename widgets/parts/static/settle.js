@@ -1,7 +1,7 @@
-// Makes what an element holds what was drawn anew, in place. A node that is there already stays, and with it its focus,
-// what is typed or composed in it, what of it is selected or scrolled, a list that is open, a part that is folded out.
+// Updates an element's content in place to what was drawn. A node that is already there is kept, and with it the focus,
+// text being typed or composed, the selection, the scroll position, an open list, and unfolded details.
 
-// Each element as it was drawn last: what a script or a person has changed of it since stays until it is drawn otherwise.
+// Each element as it was last drawn: what a script or a person has changed since then stays until the drawing changes.
 const drawnBefore = new WeakMap();
 
 export function settle(there, drawn) {
@@ -14,7 +14,7 @@ export function settle(there, drawn) {
     const node = found.get(next) ?? next;
     if (node !== next) become(node, next);
     else remember(node);
-    // What has the focus never moves, since it would lose it: the others go around it.
+    // A moved node loses the focus, so the one that has it stays, and the others move around it.
     while (place && place !== node && node.contains(document.activeElement)) {
       const other = place;
       place = place.nextSibling;
@@ -25,7 +25,7 @@ export function settle(there, drawn) {
   }
 }
 
-// Which old node goes on as which new one: the one of the same key, otherwise the next of its class, or of its name.
+// Maps each new node to the old one that it continues: by key, else the next of the same class, else of the same name.
 function pairs(olds, drawn) {
   const found = new Map();
   const taken = new Set();
@@ -47,7 +47,7 @@ function pairs(olds, drawn) {
   return found;
 }
 
-// A row or a label is known by the first control in it.
+// A row or a label is identified by the first control in it.
 function keyOf(node) {
   if (node.nodeType !== Node.ELEMENT_NODE) return undefined;
   if (hasKey(node)) return `${node.nodeName} ${node.dataset.key}`;
@@ -55,7 +55,7 @@ function keyOf(node) {
   return inner ? `${node.nodeName} with ${inner.dataset.key}` : undefined;
 }
 
-// An element with a key of its own goes on as no other.
+// An element with a key of its own is matched by that only.
 function classOf(node) {
   return hasKey(node) ? undefined : `${node.nodeName} ${drawnAs(node).getAttribute?.("class") ?? ""}`;
 }
@@ -94,7 +94,7 @@ function become(there, next) {
   if (there.matches("select")) show(there, isUsed && offers(there, value) ? value : chosenIn(there));
 }
 
-// What is being written or chosen is newer than what the kernel drew; a field that was only clicked follows.
+// What is being typed or chosen is newer than what the kernel drew; a field that has only the focus is updated.
 function show(control, value) {
   if (control.value !== value) control.value = value;
 }

@@ -1,6 +1,6 @@
-// What a chart says under the pointer: each `data-tip` of an SVG shape, shown beside the pointer.
+// Tooltips of charts: the `data-tip` of the SVG shape under the pointer, shown beside it.
 
-// Returns what brings the tip up to date after a redraw, when another shape, or none, may be under the pointer.
+// Returns a function that updates the tip after a redraw, when another shape, or none, may be under the pointer.
 export function tips(root, signal) {
   const box = document.createElement("div");
   box.className = "kit-tip";

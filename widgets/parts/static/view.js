@@ -1,4 +1,4 @@
-// The live face of every view: shows what the kernel has drawn, and tells it what a person did.
+// The live face of every view: shows what the kernel has drawn, and sends it what a person did.
 import { replace, whenReleased } from "./content.js";
 import { controlValue, scrollPast, showValue } from "./controls.js";
 import { keepKeys } from "./keys.js";
@@ -50,7 +50,7 @@ function render({ model, el }) {
   };
 }
 
-// Whether a button cannot be pressed as long as the kernel does what was asked; of a step, see pressedValue.
+// Whether a button is disabled until the kernel has answered a press; for those with a step, see pressedValue.
 function waits(control) {
   return control.getAttribute("aria-disabled") === "true" && !control.dataset.step;
 }
@@ -69,7 +69,7 @@ function showAll(root, model) {
   }
 }
 
-// JupyterLab tells of a connection only when it ends: the kernel was restarted or shut down, and nobody hears a press.
+// JupyterLab reports only the end of a connection: the kernel was restarted or shut down, and presses reach nobody.
 function sayGone(el, text) {
   if (el.classList.contains("gone")) return;
   el.classList.add("gone");

@@ -1,4 +1,4 @@
-// A view with texts to copy: view.js and copy.js stand before this in the widget's one text.
+// A view with texts to copy: view.js and copy.js precede this in the widget's single script.
 function renderCopied({ model, el }) {
   const end = render({ model, el });
   const stop = new AbortController();

@@ -1,5 +1,5 @@
-// The picture of a lineage, between the controls and the content that view.js has put in place (it stands before this
-// in the widget's one text): moved, enlarged, marked and walked in. Boxes are known by their number in the picture.
+// The picture of a lineage, between the controls and the content of view.js, which precedes this in the widget's single
+// script: panning, zooming, marks, and moving from box to box. Boxes are identified by their number in the picture.
 const LEAST_SCALE = 0.05;
 const MOST_SCALE = 3;
 const WHOLE_SCALE = 0.25; // below it boxes are specks
@@ -44,7 +44,7 @@ function renderLineage({ model, el }) {
   };
   const press = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
-    // A message for each: of a trait the kernel would see the last value only.
+    // A message for each: of a trait, the kernel would see only the last value.
     if (WAYS[event.key]) model.send({ walk: WAYS[event.key] });
     else if (ZOOMS[event.key]) camera.zoom(ZOOMS[event.key]);
     else return;
@@ -70,7 +70,7 @@ function renderLineage({ model, el }) {
   };
 }
 
-// What part of the picture is in the frame, and how large.
+// Which part of the picture is in the frame, and at what scale.
 function cameraOn(frame) {
   const svg = frame.firstElementChild;
   const scene = svg.firstElementChild;
@@ -81,7 +81,7 @@ function cameraOn(frame) {
   let [from, moved, touched] = [null, false, false];
   const apply = () => scene.setAttribute("transform", `translate(${left} ${top}) scale(${scale})`);
   const fitting = () => Math.min(frame.clientWidth / width, frame.clientHeight / height, 1);
-  // Where a side of the picture starts, so that no more than a margin beside it is empty.
+  // Limits where a side of the picture starts, so that no more than a margin beside it is empty.
   const inside = (start, room, size) => {
     const slack = room - size * scale;
     return slack > 0 ? slack / 2 : Math.min(Math.max(start, slack - MARGIN), MARGIN);
@@ -141,8 +141,8 @@ function cameraOn(frame) {
     frame.addEventListener("pointermove", drag, { signal });
     ["pointerup", "pointercancel"].forEach((type) => frame.addEventListener(type, () => (from = null), { signal }));
     frame.addEventListener("wheel", turn, { signal, passive: false });
-    // All of it in the frame, whose size is known only now, and may change; of a very large one the part around what is
-    // chosen. Once somebody has moved it, it stays as it is.
+    // Fits the picture into the frame, whose size is known only now, and may change; of a very large picture, the part
+    // around the chosen box. Once somebody has moved it, it stays as it is.
     const sized = new ResizeObserver(() => {
       if (!frame.clientWidth || touched) return;
       place(fitting() < WHOLE_SCALE ? READABLE_SCALE : fitting());

@@ -1,5 +1,5 @@
-// The panel of parameters, around the cells to write in: view.js, cells.js and copy.js stand before this in the
-// widget's one text. The batch has a place of its own, since it changes every second, also while somebody writes or chooses.
+// The parameters panel, around the cells to write in; view.js, cells.js and copy.js precede this in the widget's single
+// script. The batch has an element of its own, since it changes every second, even while somebody types or chooses.
 function renderPanel({ model, el }) {
   const end = renderCells({ model, el });
   const batch = section("kit-batch", "");
@@ -20,7 +20,7 @@ function renderPanel({ model, el }) {
   };
 }
 
-// Jupyter's server has the files below its root; the path of any other stays a text.
+// Jupyter's server offers the files below its root; the path of any other stays plain text.
 function linkFile(link) {
   const { rootUri, baseUrl } = JSON.parse(document.getElementById("jupyter-config-data")?.textContent ?? "{}");
   const root = rootUri ? `${decodeURIComponent(new URL(rootUri).pathname).replace(/\/$/, "")}/` : undefined;

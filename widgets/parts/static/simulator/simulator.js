@@ -1,5 +1,5 @@
-// Thresholds to move, around the live face of every view: view.js and copy.js stand before this in the widget's one
-// text. Each threshold has a slider and a field with its place in `data-threshold`; the trait `at` has all values.
+// Thresholds to move, around the live face of every view; view.js and copy.js precede this in the widget's single
+// script. Each threshold has a slider and a field with its index in `data-threshold`; the trait `at` has all values.
 function renderSimulator({ model, el }) {
   const end = render({ model, el });
   const move = ({ target }) => {

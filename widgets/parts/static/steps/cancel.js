@@ -1,6 +1,6 @@
-// Stops the step that runs. The kernel is busy and reads no messages of widgets until the cell ends, so this goes over
-// Jupyter's server: an interrupt, which front ends offer where the widget manager knows its kernel. view.js stands
-// before this in the widget's one text.
+// Stops the running step. The busy kernel reads no widget messages until the cell ends, so this goes through Jupyter's
+// server: an interrupt, which front ends offer where the widget manager knows its kernel. view.js precedes this in the
+// widget's single script.
 function renderStep({ model, el }) {
   const end = render({ model, el });
   const button = el.querySelector("[data-cancel]");

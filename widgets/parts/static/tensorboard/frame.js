@@ -1,5 +1,5 @@
-// A page of the Jupyter server inside a view: view.js stands before this in the widget's one text. The kernel knows
-// the page's address below the base URL of the server; only this page knows the base URL, which a hub makes up.
+// A page of the Jupyter server inside a view; view.js precedes this in the widget's single script. The kernel knows the
+// page's address below the server's base URL; only the browser knows that base URL, which a hub chooses.
 function renderFrame({ model, el }) {
   const fill = () => el.querySelectorAll("[data-address]").forEach(fillPlace);
   const end = render({ model, el });

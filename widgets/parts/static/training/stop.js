@@ -1,5 +1,5 @@
-// Ends a training while its kernel is busy with it: messages of widgets reach such a kernel on a subshell, where front
-// end and kernel have them. Where they do not, the command is shown. view.js stands before this in the widget's one text.
+// Stops a training while its kernel is busy with it: widget messages reach such a kernel on a subshell, if front end
+// and kernel support them; if not, the command is shown. view.js precedes this in the widget's single script.
 function renderTraining({ model, el }) {
   const end = render({ model, el });
   const button = el.querySelector('[data-key="stop"]');
@@ -13,7 +13,7 @@ function renderTraining({ model, el }) {
     else button.removeAttribute("aria-disabled");
     hint.hidden = !(underWay && !reached && model.get("by_hand"));
     const command = hint.querySelector("code");
-    // Written only then: it would take away what is selected, each second.
+    // Written only if it has changed: each write would clear the selection, every second.
     if (command.textContent !== model.get("by_hand")) command.textContent = model.get("by_hand");
   };
   model.on("change", offer);

@@ -1,5 +1,5 @@
-// Filters on the axes of parallel coordinates, by dragging along one or with its keys, and lines and rows that light up
-// together. view.js stands before this in the widget's one text; what it redraws is looked up anew each time.
+// Filters on the axes of parallel coordinates, by dragging along one or with its keys, and lines and rows that are
+// highlighted together. view.js precedes this in the widget's single script; what it redraws is looked up each time.
 const KEY_STEP = 0.05;
 const LEAST_DRAG = 0.02; // of an axis; less is a press, which takes the filter away
 
@@ -66,7 +66,7 @@ function renderTuning({ model, el }) {
   };
 }
 
-// Shows the range while it is dragged; the kernel draws it anew afterwards.
+// Shows the range while it is dragged; the kernel redraws it afterwards.
 function outline(axis, [low, high]) {
   const hit = axis.querySelector("rect.hit");
   let brush = axis.querySelector("rect.brush");

@@ -1,6 +1,6 @@
-// Cells to write in, around the live face of every view: view.js stands before this in the widget's one text. A cell
-// that was left sends its text, to be put into a dict of dicts, at the place that `data-path` names, in the trait
-// `data-cell`: the dict is the kernel's, who may change it at the same time. The traits that `data-over` names go with it.
+// Cells to write in, around the live face of every view; view.js precedes this in the widget's single script. A cell
+// that loses the focus sends its text for the path `data-path` in the dict of dicts of the trait `data-cell`. The dict
+// is the kernel's, which may change it at the same time. The traits that `data-over` names are sent along.
 function renderCells({ model, el }) {
   const write = ({ target, type, key }) => {
     if (!target.dataset.path || (type === "keydown" && key !== "Enter")) return;
@@ -11,7 +11,7 @@ function renderCells({ model, el }) {
 
   const end = render({ model, el });
   const stop = new AbortController();
-  // Enter too: a browser that did not see the keys themselves, but a text being put in, tells of no change then.
+  // Enter too: a browser sends no change event where text was inserted without key events.
   ["change", "keydown"].forEach((type) => el.addEventListener(type, write, { signal: stop.signal }));
   return () => {
     stop.abort();
