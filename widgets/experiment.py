@@ -73,7 +73,7 @@ class Experiment(AskedView):
         return Markup("")
 
     def draw_content(self) -> Markup:
-        again = controls.button("fresh", self.fresh + 1, say("Look at what is known now"), key="fresh")
+        again = controls.button("fresh", self.fresh + 1, say("Refresh"), key="fresh")
         one = self._shown
         if one is None:
             return join([tag("p", prose(_nothing()), role="status"), told(*self._told), tag("p", again)])

@@ -196,7 +196,7 @@ class Signatures(SearchedView, RowForm, AskedView):
         texts = self.texts(chosen.name)
         wrong = last.still_wrong(texts) if last and last.signature == chosen.name else {}
         send = controls.button("asked", ["send"], say("Send"), key="send")
-        back = controls.button("written", {}, say("Discard what was written"), key="discard")
+        back = controls.button("written", {}, say("Discard changes"), key="discard")
         return tag(
             "div",
             tag("div", send, back if self.written else None, class_="send"),

@@ -89,7 +89,7 @@ def test_a_row_is_written_over_and_given_back() -> None:
     text = Page(view.content).text
     assert "1 written over" in text
     assert "below 18" in text
-    assert "Discard what was written" in text
+    assert "Discard changes" in text
     view.row = 1
     assert view.written == {}, "another row is looked at as it is"
 

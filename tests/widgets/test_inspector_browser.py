@@ -49,7 +49,7 @@ def test_a_row_is_chosen_and_written_over_with_the_keyboard(show: Callable[[str]
     expect(page.get_by_text("✗ this is a whole number, not 'old'")).to_be_visible()
     keep_picture(page, "inspector_wrong")
     assert not violations(page)
-    page.get_by_role("button", name="Discard what was written").click()
+    page.get_by_role("button", name="Discard changes").click()
     expect(age).to_have_value("30")
     page.get_by_label("Rows of").select_option("written by hand")
     expect(place).to_have_text("A row written by hand")

@@ -27,7 +27,7 @@ NOTEBOOKS = {
 def test_every_control_is_pressed(show: Callable[[str], Page]) -> None:
     page = show("serving")
     experiment, load, flame = (page.locator(".kit-view").nth(place) for place in range(3))
-    experiment.get_by_role("button", name="Look at what is known now").click()
+    experiment.get_by_role("button", name="Refresh").click()
     experiment.get_by_role("button", name="Promote").click()
     expect(experiment.get_by_role("alert")).to_contain_text("needs a name and a reason")
     experiment.get_by_label("Your name").fill("Ann")

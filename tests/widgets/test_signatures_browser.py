@@ -49,7 +49,7 @@ def test_a_model_is_asked_by_pointer_and_keyboard(show: Callable[[str], Page]) -
         delay=500
     )  # leaves the field, which is told first: the kernel answers before the button is released
     expect(alert).to_have_text("✓ serving_default answered in 1.23 ms: row 7 of eval, 1 value changed")
-    page.get_by_role("button", name="Discard what was written").click()
+    page.get_by_role("button", name="Discard changes").click()
     expect(age).to_have_value("37")
     page.get_by_role("combobox", name="Signature").select_option("examples")
     expect(page.get_by_text("Sent as one serialized tf.Example")).to_be_visible()

@@ -60,7 +60,7 @@ def test_a_form_keeps_what_is_written_and_pressed_while_it_is_answered(show: Cal
     send.click()
     expect(page.get_by_text("0.43")).to_be_visible()
 
-    page.get_by_role("button", name="Discard what was written").click()
+    page.get_by_role("button", name="Discard changes").click()
     expect(age).to_have_value("42")  # 30 and the row
     row.click()
     _write(page, "7")

@@ -36,7 +36,7 @@ def turn(place: str, row: int, rows: int, *, can_discard: bool) -> Markup:
         )
         for text, step in ((say("Previous row"), -1), (say("Next row"), 1))
     ]
-    back = controls.button("written", {}, say("Discard what was written"), key="discard")
+    back = controls.button("written", {}, say("Discard changes"), key="discard")
     said = tag("b", place, role="status")
     return tag(
         "nav",
