@@ -27,13 +27,14 @@ def projects(workspace: WorkspaceOption = None) -> None:
 
 @app.command()
 @exits
-def new(
+def new(  # noqa: PLR0913, PLR0917  one for each option
     name: Annotated[str, typer.Argument(help="Name of the project: lowercase letters, digits and _.")],
     data: Annotated[
         Path,
         typer.Option(help="CSV or Parquet file; {SPAN} in its name is a number, {YYYY}-{MM}-{DD} a day."),
     ],
     label: Annotated[str, typer.Option(help="Column to predict.")],
+    workspace: WorkspaceOption = None,
     into: Annotated[
         Path | None,
         typer.Option(help="Folder of projects; default: the one in the workspace.", show_default=False),
@@ -45,8 +46,10 @@ def new(
 ) -> None:
     """Inspect your own data, and write a project for them."""
     from kit.new import create
+    from kit.workspace import workspace_option
 
-    created = create(name, data, label, into or chosen_workspace(None) / "projects", task=task)
+    place = chosen_workspace(workspace)
+    created = create(name, data, label, into or place / "projects", task=task)
     typer.echo(created.table())
     project = name if into is None else str(created.folder)
-    typer.echo(f"Run the notebooks on it: kit run --project {shlex.quote(project)}")
+    typer.echo(f"Run the notebooks on it: kit run --project {shlex.quote(project)}{workspace_option(place)}")

@@ -8,7 +8,7 @@ import re
 import shutil
 import tempfile
 import textwrap
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow.compute as pc
@@ -17,7 +17,7 @@ from kit.errors import InputDataError, ProjectError
 from kit.new import write
 from kit.new.kinds import Verdict, judge, values_of
 from kit.new.label import Label, judge_label
-from kit.new.sample import Sample, take_sample
+from kit.new.sample import Sample, count_values, take_sample
 from kit.project.file import NAME_PATTERN
 from kit.project.folder import BUILT_IN
 from kit.project.read import read_project_file
@@ -81,7 +81,11 @@ def create(name: str, data: Path, label: str, into: Path, *, task: str | None = 
     files, spans = _find_files(data)
     sample = take_sample(files)
     _check_table(sample, label, files[0])
-    judged = judge_label(label, sample.table.column(label), task)
+    # A file that is sorted has the other classes further on.
+    counted = None if sample.is_whole else count_values(files, sample, label)
+    if counted is not None:
+        sample = replace(sample, rows_in_files=counted.total())
+    judged = judge_label(label, sample.table.column(label), task, counted)
     kinds = {column: _verdict(column, sample, judged) for column in sample.table.column_names if column}
     _check_features(kinds, data)
     plan = write.Plan(
@@ -234,4 +238,5 @@ def _warnings(kinds: dict[str, Verdict], label: Label, sample: Sample) -> tuple[
     notes = [*label.warnings, *(f"{name}: {v.warning}" for name, v in kinds.items() if v.warning)]
     if "" in sample.table.column_names:
         notes.append("a column without a name is left out")
+    notes += [f"{name}: not in all files, so left out" for name in sample.later]
     return tuple(notes)

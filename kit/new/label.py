@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from kit.errors import InputDataError, UsageError
 from kit.new.kinds import values_of
@@ -67,8 +67,16 @@ class Label:
         return f"{len(self.classes)} classes: {', '.join(shares)}{', …' if len(self.classes) > 5 else ''}"  # noqa: PLR2004
 
 
-def judge_label(name: str, column: pa.ChunkedArray, task: str | None) -> Label:
+def judge_label(
+    name: str, column: pa.ChunkedArray, task: str | None, counted: Counter[Any] | None = None
+) -> Label:
     """Say which task a label asks for, or check that it fits the given one.
+
+    Args:
+        name: the name of the column.
+        column: the cells that were looked at.
+        task: binary, multiclass or regression; None: chosen by the values.
+        counted: rows by cell, of all rows; None: the column has all that is known.
 
     Raises:
         InputDataError: when the label cannot be modelled: missing values, constant, nested, too many words.
@@ -80,19 +88,22 @@ def judge_label(name: str, column: pa.ChunkedArray, task: str | None) -> Label:
             f"The task must be one of {', '.join(_TASKS)}, but is {task!r}. Leave it out to have it chosen."
         )
     try:
-        values = values_of(column)
+        values = values_of(column if counted is None else pa.chunked_array([pa.array(list(counted))]))
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
         raise InputDataError(
             f"A label must be a word or a number in each row, but {name!r} holds "
             f"{column.type}. Name another column."
         ) from None
-    if values.null_count:
+    counts: Counter[Any] = Counter()
+    for value, rows in zip(values.to_pylist(), itertools.repeat(1) if counted is None else counted.values()):  # noqa: B905
+        counts[value] += rows
+    if counts[None]:
         raise InputDataError(
-            f"Every row needs a label, but {values.null_count:,} of {len(values):,} rows "
+            f"Every row needs a label, but {counts[None]:,} of {counts.total():,} rows "
             f"have none in {name!r}. "
             "Remove those rows, or fill them in, before you make a project of them."
         )
-    counts = Counter(values.to_pylist())
+    del counts[None]
     if len(counts) == 1:
         raise InputDataError(
             f"A label must have at least two values, but {name!r} is "
@@ -101,7 +112,7 @@ def judge_label(name: str, column: pa.ChunkedArray, task: str | None) -> Label:
         )
     chosen = _choose_task(name, values, len(counts), task)
     if chosen == "regression":
-        return _amount(name, values)
+        return _amount(name, counts)
     return _classes(name, values, counts, chosen)
 
 
@@ -138,13 +149,14 @@ def _task(name: Literal["binary", "multiclass", "regression"]) -> Task:
     return name
 
 
-def _amount(name: str, values: pa.ChunkedArray) -> Label:
-    numbers = values.cast(pa.float64())
-    if not pc.all(pc.is_finite(numbers)).as_py():
+def _amount(name: str, counts: Counter[Any]) -> Label:
+    if not all(map(math.isfinite, counts)):
         raise InputDataError(
             f"A label must be finite numbers, but {name!r} holds infinity. Remove those rows."
         )
-    mean, variance = pc.mean(numbers).as_py(), pc.variance(numbers).as_py()
+    rows = counts.total()
+    mean = math.fsum(value * times for value, times in counts.items()) / rows
+    variance = math.fsum((value - mean) * (value - mean) * times for value, times in counts.items()) / rows
     return Label(
         name=name,
         task="regression",
@@ -165,7 +177,7 @@ def _classes(name: str, values: pa.ChunkedArray, counts: Counter[Any], task: Tas
     classes = sorted(counts)
     if task == "binary" and dtype == "string":
         classes.sort(key=lambda value: _rank(value, counts))
-    shares = tuple(counts[value] / len(values) for value in classes)
+    shares = tuple(counts[value] / counts.total() for value in classes)
     return Label(
         name=name,
         task=task,

@@ -1,9 +1,10 @@
-"""Read the beginning of a table: up to `MOST_ROWS` rows, in constant memory, whatever the file's size."""
+"""Read the beginning of a table, up to `MOST_ROWS` rows, and count one column to its end: in constant memory."""
 
 from __future__ import annotations
 
 import csv
 import itertools
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -18,6 +20,8 @@ from kit.data.files import read_header
 from kit.errors import InputDataError
 
 MOST_ROWS = 200_000
+MOST_VALUES = 10_000  # that are counted: a column with more has no classes
+_PROMOTING: Any = {"promote_options": "permissive"}
 _DELIMITERS = ",;\t|"
 _SNIFF_LINES = 100
 _BLOCK_BYTES = 4 << 20
@@ -32,23 +36,32 @@ class Sample:
     delimiter: str
     rows_in_files: int
     """Rows of all files: counted for Parquet and small CSVs, else reckoned from the bytes."""
+    later: tuple[str, ...] = ()
+    """Columns that the first file does not have, and others do; they are left out."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all rows of all files were looked at."""
+        return self.table.num_rows < MOST_ROWS
 
 
 def take_sample(files: list[Path]) -> Sample:
-    """Read the first rows of the files, which must have the same columns.
+    """Read the first rows of the files, which must have the columns of the first one, in any order.
 
     Raises:
-        InputDataError: when a file cannot be read, is not a table, or has no rows.
+        InputDataError: when a file cannot be read, is not a table, lacks a column, or has no rows.
 
     """
     file_format: Literal["csv", "parquet"] = "parquet" if _is_parquet(files[0]) else "csv"
     delimiter = "," if file_format == "parquet" else sniff_delimiter(files[0])
-    batches: list[pa.RecordBatch] = []
+    first, later = _shared_columns(files, file_format, delimiter)
+    batches: list[pa.Table] = []
     rows = 0
     for path in files:
         with _open(path, file_format, delimiter) as reader:
             for batch in reader:
-                batches.append(batch.slice(0, MOST_ROWS - rows))
+                whole = pa.Table.from_batches([batch]).select(first.names)
+                batches.append(whole.slice(0, MOST_ROWS - rows))
                 rows += batches[-1].num_rows
                 if rows >= MOST_ROWS:
                     break
@@ -56,8 +69,33 @@ def take_sample(files: list[Path]) -> Sample:
             break
     if rows == 0:
         raise InputDataError(f"{files[0]} must hold rows, but it has only a header. Name a file with rows.")
-    table = pa.Table.from_batches(_same_columns(files, batches))
-    return Sample(table, file_format, delimiter, _count_rows(files, file_format, table))
+    table = pa.concat_tables(batches, **_PROMOTING)
+    return Sample(table, file_format, delimiter, _count_rows(files, file_format, table), later)
+
+
+def count_values(files: list[Path], sample: Sample, column: str) -> Counter[Any] | None:
+    """Count the cells of a column in all rows of the files, those that are missing as None.
+
+    Returns:
+        Rows by value; None where there are more than `MOST_VALUES` of them, or they are nested.
+
+    Raises:
+        InputDataError: when a row cannot be read.
+
+    """
+    counts: Counter[Any] = Counter()
+    for path in files:
+        with _open(path, sample.file_format, sample.delimiter, [column]) as reader:
+            for batch in reader:
+                try:
+                    found = pc.value_counts(batch.column(column))
+                except pa.ArrowNotImplementedError:
+                    return None
+                for value, rows in zip(*(part.to_pylist() for part in found.flatten()), strict=True):
+                    counts[None if value != value else value] += rows  # noqa: PLR0124  NaN is not itself
+                if len(counts) > MOST_VALUES:
+                    return None
+    return counts
 
 
 def sniff_delimiter(path: Path) -> str:
@@ -95,12 +133,13 @@ def _is_parquet(path: Path) -> bool:
 
 
 @contextmanager
-def _open(path: Path, file_format: str, delimiter: str) -> Iterator[Any]:
+def _open(path: Path, file_format: str, delimiter: str, columns: list[str] | None = None) -> Iterator[Any]:
+    """Open a file to iterate over batches of its rows, of the given columns or of all."""
     try:
         if file_format == "parquet":
             with pyarrow.parquet.ParquetFile(path) as file:
                 _check_unique(path, file.schema_arrow.names)
-                yield file.iter_batches()
+                yield file.iter_batches(columns=columns)
             return
         names = read_header(path, delimiter)
         with pyarrow.csv.open_csv(
@@ -108,7 +147,10 @@ def _open(path: Path, file_format: str, delimiter: str) -> Iterator[Any]:
             read_options=pyarrow.csv.ReadOptions(block_size=_BLOCK_BYTES),
             parse_options=pyarrow.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
             convert_options=pyarrow.csv.ConvertOptions(
-                column_types=dict.fromkeys(names, pa.string()), null_values=[""], strings_can_be_null=True
+                include_columns=columns,
+                column_types=dict.fromkeys(names, pa.string()),
+                null_values=[""],
+                strings_can_be_null=True,
             ),
         ) as reader:
             yield reader
@@ -130,16 +172,34 @@ def _check_unique(path: Path, names: list[str]) -> None:
         )
 
 
-def _same_columns(files: list[Path], batches: list[pa.RecordBatch]) -> list[pa.RecordBatch]:
-    first = batches[0].schema
-    for batch in batches:
-        if not batch.schema.equals(first):
+def _shared_columns(files: list[Path], file_format: str, delimiter: str) -> tuple[pa.Schema, tuple[str, ...]]:
+    """Return the columns of the first file, which all others must have, and those that only others have."""
+    first, later = _columns(files[0], file_format, delimiter), dict[str, None]()
+    for path in files[1:]:
+        found = _columns(path, file_format, delimiter)
+        if lacking := [name for name in first.names if name not in found.names]:
             raise InputDataError(
-                f"All files of {files[0].parent} must have the same columns, but one has "
-                f"{', '.join(batch.schema.names)} "
-                f"and {files[0].name} has {', '.join(first.names)}. Make them alike, or name one file."
+                f"{path} must have the columns of {files[0].name}, but lacks {', '.join(lacking)}. Add them there, "
+                "or name one file."
             )
-    return batches
+        for column in first:
+            try:  # whole numbers are decimal ones in a file with gaps
+                pa.unify_schemas([pa.schema([column]), pa.schema([found.field(column.name)])], **_PROMOTING)
+            except pa.ArrowTypeError:
+                raise InputDataError(
+                    f"{path}, column {column.name}: values of type {column.type} are expected, as in "
+                    f"{files[0].name}, but the file stores {found.field(column.name).type}. Make them alike, or name "
+                    "one file."
+                ) from None
+        later |= dict.fromkeys(name for name in found.names if name and name not in first.names)
+    return first, tuple(later)
+
+
+def _columns(path: Path, file_format: str, delimiter: str) -> pa.Schema:
+    if file_format == "csv":
+        return pa.schema([(name, pa.string()) for name in read_header(path, delimiter)])
+    with _open(path, file_format, delimiter):  # says what is wrong with a file that is no table
+        return pyarrow.parquet.read_schema(path).remove_metadata()
 
 
 def _count_rows(files: list[Path], file_format: str, table: pa.Table) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from kit.errors import ProjectError
+from kit.errors import InputDataError, ProjectError
 from kit.new.create import create
 from kit.project import Project
 
@@ -80,3 +80,44 @@ def test_the_last_day_is_for_evaluation(
 def test_days_that_are_not_there(tmp_path: Path, name: str, expected: str) -> None:
     with pytest.raises(ProjectError, match=expected):
         create("shop", tmp_path / name, "bought", tmp_path / "projects")
+
+
+def test_columns_in_another_order_are_taken_by_their_names(tmp_path: Path) -> None:
+    shop().to_csv(tmp_path / "day_1.csv", index=False)
+    shop()[["bought", "city", "age"]].to_csv(tmp_path / "day_2.csv", index=False)
+    created = create("shop", tmp_path / "day_{SPAN}.csv", "bought", tmp_path / "projects")
+    assert list(created.kinds) == ["age", "city", "bought"]
+    assert created.kinds["city"].distinct == 3
+
+
+def test_a_column_that_came_later_is_left_out(tmp_path: Path) -> None:
+    shop().to_csv(tmp_path / "day_1.csv", index=False)
+    shop().assign(rating=1.5).to_csv(tmp_path / "day_2.csv", index=False)
+    created = create("shop", tmp_path / "day_{SPAN}.csv", "bought", tmp_path / "projects")
+    assert "rating" not in created.kinds
+    assert created.warnings == ("rating: not in all files, so left out",)
+
+
+def test_a_file_that_lacks_a_column_is_named(tmp_path: Path) -> None:
+    shop().to_csv(tmp_path / "day_1.csv", index=False)
+    shop().drop(columns="city").to_csv(tmp_path / "day_2.csv", index=False)
+    with pytest.raises(
+        InputDataError, match=r"day_2\.csv must have the columns of day_1\.csv, but lacks city"
+    ):
+        create("shop", tmp_path / "day_{SPAN}.csv", "bought", tmp_path / "projects")
+
+
+def test_a_file_with_another_type_is_named(tmp_path: Path) -> None:
+    shop().to_parquet(tmp_path / "day_1.parquet")
+    shop().assign(age="old").to_parquet(tmp_path / "day_2.parquet")
+    with pytest.raises(
+        InputDataError, match=r"day_2\.parquet, column age: values of type int64 are expected"
+    ):
+        create("shop", tmp_path / "day_{SPAN}.parquet", "bought", tmp_path / "projects")
+
+
+def test_whole_numbers_with_gaps_in_one_file_are_decimal_numbers(tmp_path: Path) -> None:
+    shop().to_parquet(tmp_path / "day_1.parquet")
+    shop().assign(age=[None, *range(ROWS - 1)]).to_parquet(tmp_path / "day_2.parquet")
+    created = create("shop", tmp_path / "day_{SPAN}.parquet", "bought", tmp_path / "projects")
+    assert (created.kinds["age"].kind, created.kinds["age"].missing) == ("number", 1)
