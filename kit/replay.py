@@ -9,7 +9,6 @@ from itertools import groupby
 from kit.batch.parameters import Value
 from kit.batch.recording import MadeDecision, Recording, Round
 from kit.data.anomalies import AnomalyDesk
-from kit.data.schema import is_built_in
 from kit.data.schema_desk import EDIT, SchemaDesk
 from kit.data.schema_proposal import UPDATE, propose, write
 from kit.data.validation import ACCEPT, BLOCK, IGNORE
@@ -48,7 +47,7 @@ def recorded(session: Session, parameters: Mapping[str, Value]) -> Recording:
     done = [component for component, ended in session.done().items() if ended]
     notebooks = dict.fromkeys(CHAIN[component] for component in done or CHAIN)
     values = {name: value for name, value in parameters.items() if name != "workspace"}
-    if not is_built_in(session.project):  # found by its name in its own workspace only
+    if not session.project.is_built_in:  # found by its name in its own workspace only
         values["project_name"] = str(session.project.folder)
     if "Trainer" in done and (steps := stopped_after(session)):
         values[STOP_PARAMETER] = steps
@@ -62,7 +61,7 @@ def recorded(session: Session, parameters: Mapping[str, Value]) -> Recording:
 def _relevant(session: Session) -> list[Decision]:
     """Return the decisions that the present results depend on, in order."""
     decisions = made(session)
-    kept = [one for one in decisions if one.what in _SCHEMA] if is_built_in(session.project) else []
+    kept = [one for one in decisions if one.what in _SCHEMA] if session.project.is_built_in else []
     for whats, component, key in (
         ((IGNORE, BLOCK), "ExampleValidator", "anomalies"),
         ((OVERRIDE,), "Evaluator", "blessing"),

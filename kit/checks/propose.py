@@ -14,7 +14,6 @@ import yaml
 
 from kit.checks.distances import Statistics
 from kit.checks.drift import Moved, compare
-from kit.data.schema import is_built_in
 from kit.errors import InputDataError, ProjectError
 from kit.project import Project
 from kit.project.read import read_project_file
@@ -85,7 +84,7 @@ def write(project: Project, proposals: Sequence[Proposal]) -> Path:
     file = project.folder / "project.yml"
     found = {one.feature: one.threshold for one in proposals}
     by_hand = yaml.safe_dump({"checks": {"drift": {"features": found}}}, sort_keys=False, allow_unicode=True)
-    if is_built_in(project):
+    if project.is_built_in:
         raise ProjectError(
             f"Thresholds are written into a project of your own, but {project.name} is built in: the next installation "
             f"would replace its project.yml. Copy {project.folder} under another name, or keep its thresholds."

@@ -23,7 +23,6 @@ from kit.data.statistics import load_statistics
 from kit.digests import of_file
 from kit.errors import ProjectError
 from kit.project import Project
-from kit.project.folder import BUILT_IN
 from kit.project.read import read_project_file
 from kit.workspace import Workspace, write_atomically
 
@@ -241,21 +240,17 @@ def curated_file(workspace: Workspace, project: Project) -> Path:
     That is the project's folder, but for built-in projects the workspace: the package is shared by all workspaces, and
     the next installation would replace it.
     """
-    if is_built_in(project):
+    if project.is_built_in:
         return workspace.path / "schemas" / project.name / SCHEMA_FILE
     return project.folder / (project.spec.schema_file or SCHEMA_FILE)
 
 
 def file_in_force(workspace: Workspace | None, project: Project) -> Path | None:
     """Return the curated schema that SchemaGen takes; None: it infers one."""
-    saved = curated_file(workspace, project) if workspace and is_built_in(project) else None
+    saved = curated_file(workspace, project) if workspace and project.is_built_in else None
     if saved and saved.is_file():
         return saved
     return project.folder / project.spec.schema_file if project.spec.schema_file else None
-
-
-def is_built_in(project: Project) -> bool:
-    return project.folder.is_relative_to(BUILT_IN)
 
 
 def save_schema(workspace: Workspace, project: Project, schema: schema_pb2.Schema) -> Path:
@@ -265,7 +260,7 @@ def save_schema(workspace: Workspace, project: Project, schema: schema_pb2.Schem
         ProjectError: when project.yml cannot be made to name the file; nothing is written then.
     """
     file = curated_file(workspace, project)
-    named = project.spec.schema_file is not None or is_built_in(project)
+    named = project.spec.schema_file is not None or project.is_built_in
     before = file_in_force(workspace, project)
     lines = before.read_text(encoding="utf-8").splitlines(keepends=True) if before else []
     head = "".join(takewhile(lambda line: line.startswith("#"), lines))

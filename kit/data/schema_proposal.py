@@ -17,7 +17,6 @@ from kit.data.schema import (
     curated_file,
     file_in_force,
     infer,
-    is_built_in,
     read_schema,
     save_schema,
 )
@@ -142,7 +141,7 @@ def write(workspace: Workspace, project: Project, proposal: Proposal, who: str, 
         who=who,
         why=why,
     )
-    commit = "" if is_built_in(project) else "; commit the file"  # a workspace is not in version control
+    commit = "" if project.is_built_in else "; commit the file"  # a workspace is not in version control
     return in_language(
         f"{done} Recorded in {workspace.path}: {decision}. The next SchemaGen takes it{commit}."
     )

@@ -10,7 +10,6 @@ from typing import TypeAlias
 from kit import decisions
 from kit.batch.background import Batch
 from kit.batch.parameters import command_words
-from kit.data.schema import is_built_in
 from kit.monitoring.decision import Retrain, RetrainDecision, Window, decide
 from kit.monitoring.drift import LogDrift
 from kit.monitoring.last_push import PushedVersion
@@ -127,7 +126,7 @@ def _words(session: Session, window: Window) -> list[str]:
 
 def _command(session: Session, window: Window) -> str:
     notebooks = " ".join(dict.fromkeys(CHAIN.values()))
-    project = session.project.name if is_built_in(session.project) else session.project.folder
+    project = session.project.name if session.project.is_built_in else session.project.folder
     return (
         f"kit run {notebooks} -P {shlex.quote(str(project))} -w {shlex.quote(str(session.workspace.path))} "
         f"-p train_spans {shlex.quote(window.train_spans)} -p eval_spans {shlex.quote(window.eval_spans)}"

@@ -73,6 +73,11 @@ class Project:
         return self.spec.name
 
     @property
+    def is_built_in(self) -> bool:
+        """Whether it comes with the kit: all workspaces share its folder, and the next installation replaces it."""
+        return self.folder.is_relative_to(BUILT_IN)
+
+    @property
     def label(self) -> str:
         return self.spec.label
 
