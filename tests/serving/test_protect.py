@@ -169,7 +169,10 @@ def test_a_server_is_started_with_it(tmp_path: Path) -> None:
         (None, "needs .*protect.yml"),
         ("models: [", "must be a YAML file"),
         ("models: {shop: {}}", "shop needs decimals, top_k or noise"),
-        ("models: {shop: {top: 1}}", "must say what protects each model, but models.shop.top: Extra inputs are not"),
+        (
+            "models: {shop: {top: 1}}",
+            "must say what protects each model, but models.shop.top: Extra inputs are not",
+        ),
         ("models: {shop: {unchanged: [score]}}", "shop needs decimals, top_k or noise"),
         ("models: {shop: {noise: 0.3}}", "KIT_PROTECT_SECRET .*is not set"),
     ],

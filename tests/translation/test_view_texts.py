@@ -181,7 +181,7 @@ def test_the_panel_tells_the_help_in_the_language_and_offers_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     cell = (
-        'precision: str = "project"  # floating-point precision, one of: project, float32, auto, mixed_float16, '
+        'precision: str = "project"  # float precision, one of: project, float32, auto, mixed_float16, '
         "mixed_bfloat16\n"
         "mine: int = 5  # nobody has translated this, 1 to 9"
     )

@@ -60,7 +60,7 @@ def test_a_slice_is_opened_with_its_evidence_and_its_lines() -> None:
     [text] = page.text_of("pre")
     assert text.startswith("# hour of timestamp=3")
     assert "+2.0 points (+0.4 to +3.6 points)" in page.text
-    assert "by chance is 0.0031" in page.text
+    assert "by chance in any of the slices is 0.0031" in page.text
     assert f"AUC {MISSING}; of the rows" in page.text
 
 
