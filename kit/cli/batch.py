@@ -189,6 +189,8 @@ def _print_times(folder: Path, run: str) -> None:
     from kit.batch.times import ALL_KINDS, times_of
 
     records = {record.run_id: record for record in list_runs(folder)}
+    if not records:
+        raise UsageError(f"Nothing has run in {folder.parent} yet. Run the notebooks first: kit run.")
     record = next(reversed(records.values()), None) if run == "last" else records.get(run)
     if record is None:
         raise UsageError(

@@ -98,6 +98,12 @@ def test_a_run_that_is_not_there_is_explained(ran: tuple[RunRecord, Path, Path])
     assert "'yesterday' is not one. `kit runs` lists them." in answer.errors
 
 
+def test_the_last_run_of_a_workspace_without_any_is_explained(tmp_path: Path) -> None:
+    answer = kit_command("runs", "-w", tmp_path, "--times", "last")
+    assert answer.code == 2
+    assert f"Nothing has run in {tmp_path} yet." in answer.errors
+
+
 def test_bars_of_a_run_that_is_not_there_are_explained(tmp_path: Path) -> None:
     assert latest_flame(tmp_path) == Frame("no run"), "which a view tells in words"
     with pytest.raises(UsageError, match="the run 'x', but does not"):
