@@ -99,6 +99,14 @@ class Incident:
         """What it is, in a few words."""
         return f"{self.project}, {self.about}: {self.check}{f', {self.subject}' if self.subject else ''}"
 
+    def is_muted(self, now: float) -> bool:
+        """Return whether somebody has muted it until after a time."""
+        return self.muted_until > now
+
+    def is_loud(self, now: float) -> bool:
+        """Return whether it waits for somebody at a time: it is open, and neither acknowledged nor muted."""
+        return self.state == "open" and not self.is_muted(now)
+
     def as_message(self) -> dict[str, Any]:
         """Return what receivers get, as plain values."""
         return {

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import time
 import uuid
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from kit.alerts.channel import Channel, Later, Refused, title
 from kit.alerts.incident import Evidence, Incident, by_subject, incident_id
 from kit.alerts.mail import MailChannel
 from kit.alerts.outbox import BUDGET_SECONDS, Clock, Outbox, Sent
-from kit.alerts.store import Store, known, post
+from kit.alerts.store import Store, known, post, put, unresolved, withdraw
 from kit.alerts.webhook import WebhookChannel
 from kit.checks.check import Finding
 from kit.errors import WorkspaceError
@@ -110,10 +110,10 @@ class AlertNotifier:
                 before = known(database, id_)
                 incident = self._seen(before, about, finding, evidence[id_], now)
                 is_new = before is None or before.state == "resolved"
-                is_loud_again = 0 < incident.muted_until <= now
+                is_loud_again = bool(incident.muted_until) and not incident.is_muted(now)
                 if is_loud_again or (is_new and not incident.muted_until):
                     incident = replace(incident, muted_until=0, decided="")  # about an earlier occurrence
-                _put(database, incident, notebook)
+                put(database, incident, notebook)
                 (opened if is_new or is_loud_again else seen).append(incident)
                 if (is_new or is_loud_again) and not incident.muted_until:
                     post(database, incident, [one.name for one in self.channels], _message(incident), now)
@@ -151,18 +151,15 @@ class AlertNotifier:
     def _picture(self, finding: Finding) -> str:
         return self._draw(finding.subject, finding.shares) if self._draw and finding.subject else ""
 
-    def _close(self, database: Any, about: str, notebook: str, still: set[str]) -> list[Incident]:
+    def _close(
+        self, database: sqlite3.Connection, about: str, notebook: str, still: set[str]
+    ) -> list[Incident]:
         """Close what the same notebook found in the same data before, and does not find now."""
-        rows = database.execute(
-            "SELECT id FROM incidents WHERE project = ? AND about = ? AND source = ? AND state != 'resolved'",
-            [self._project, about, notebook],
-        ).fetchall()
-        over = [
-            incident for row in rows if row["id"] not in still and (incident := known(database, row["id"]))
-        ]
+        before = unresolved(database, self._project, about, notebook)
+        over = [incident for incident in before if incident.id not in still]
         for incident in over:
-            _put(database, replace(incident, state="resolved"), notebook)
-            database.execute("DELETE FROM outbox WHERE incident = ?", [incident.id])
+            put(database, replace(incident, state="resolved"), notebook)
+            withdraw(database, incident)
         return over
 
     def _write(self, opened: Sequence[Incident], resolved: Sequence[Incident]) -> None:
@@ -226,16 +223,6 @@ def _in_a_line(text: str) -> str:
 
 def _message(incident: Incident) -> str:
     return json.dumps(incident.as_message(), ensure_ascii=False)
-
-
-def _put(database: Any, incident: Incident, source: str) -> None:
-    values = {**vars(incident), "evidence": incident.evidence.as_json(), "source": source}
-    names = ", ".join(f'"{name}"' for name in values)
-    places = ", ".join("?" for _ in values)
-    database.execute(
-        f"INSERT OR REPLACE INTO incidents ({names}) VALUES ({places})",  # noqa: S608  names of fields
-        list(values.values()),
-    )
 
 
 def _not_delivered(sent: Sent) -> str:

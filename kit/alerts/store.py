@@ -150,7 +150,7 @@ class Store:
                 "UPDATE incidents SET state = ?, muted_until = ?, decided = ? WHERE id = ?",
                 [state, muted_until, decided, incident.id],
             )
-            database.execute("DELETE FROM outbox WHERE incident = ?", [incident.id])
+            withdraw(database, incident)
         return self.incident(incident.id)
 
     def waiting(self, project: str, due: float | None = None) -> list[Waiting]:
@@ -212,10 +212,36 @@ def post(
     )
 
 
+def withdraw(database: sqlite3.Connection, incident: Incident) -> None:
+    """Drop the undelivered messages about an incident from the outbox."""
+    database.execute("DELETE FROM outbox WHERE incident = ?", [incident.id])
+
+
+def put(database: sqlite3.Connection, incident: Incident, source: str) -> None:
+    """Write an incident, over what was known of it; `source`: the notebook that found it."""
+    values = {**vars(incident), "evidence": incident.evidence.as_json(), "source": source}
+    names = ", ".join(f'"{name}"' for name in values)
+    places = ", ".join("?" for _ in values)
+    database.execute(
+        f"INSERT OR REPLACE INTO incidents ({names}) VALUES ({places})",  # noqa: S608  names of fields
+        list(values.values()),
+    )
+
+
 def known(database: sqlite3.Connection, id_: str) -> Incident | None:
     """Return an incident within a transaction."""
     row = database.execute(f"SELECT {_FIELDS} FROM incidents WHERE id = ?", [id_]).fetchone()  # noqa: S608  no values
     return _incident(row) if row else None
+
+
+def unresolved(database: sqlite3.Connection, project: str, about: str, source: str) -> list[Incident]:
+    """Return the incidents that a notebook has found in some data and that are not over."""
+    rows = database.execute(
+        f"SELECT {_FIELDS} FROM incidents WHERE project = ? AND about = ? AND source = ? "  # noqa: S608  no values
+        "AND state != 'resolved'",
+        [project, about, source],
+    ).fetchall()
+    return [_incident(row) for row in rows]
 
 
 def _incident(row: sqlite3.Row) -> Incident:

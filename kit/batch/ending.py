@@ -54,9 +54,7 @@ def open_alerts(record: RunRecord) -> list[str]:
     except WorkspaceError as error:  # must not change how the run ended
         return [str(error)]
     now = time.time()
-    found = [
-        f"  {one.id}  {one.title}" for one in incidents if one.state == "open" and one.muted_until <= now
-    ]
+    found = [f"  {one.id}  {one.title}" for one in incidents if one.is_loud(now)]
     heading = f"Alerts that are open; `kit alerts show ID{workspace_option(workspace)}` says what to do:"
     return [heading, *found] if found else []
 

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+import time
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +19,9 @@ from kit.cli.shared import (
     workspace_of,
 )
 from kit.projects import SAMPLE
+
+if TYPE_CHECKING:
+    from kit.alerts.incident import Incident
 
 app = typer.Typer()
 _alerts = typer.Typer(
@@ -43,10 +47,7 @@ def show_list(
     from kit.alerts.desk import AlertDesk
 
     incidents = AlertDesk(workspace_of(workspace, looks=True), project).incidents(also_resolved=every)
-    rows = [
-        (one.id, _state(one.state, one.muted_until), one.title, str(one.times), _time(one.last_seen))
-        for one in incidents
-    ]
+    rows = [(one.id, _state(one), one.title, str(one.times), _time(one.last_seen)) for one in incidents]
     print_table(("id", "state", "incident", "times", "last seen"), rows)
 
 
@@ -59,7 +60,7 @@ def show(id_: _Id, workspace: WorkspaceOption = None) -> None:
     one = Store(workspace_of(workspace, looks=True)).incident(id_)
     typer.echo(f"{printable(one.title)}\n{printable(one.evidence.found)}.")
     facts = {
-        "state": _state(one.state, one.muted_until),
+        "state": _state(one),
         "decided": one.decided,
         "expected": one.evidence.expected,
         "what to do": one.evidence.what_to_do,
@@ -177,9 +178,8 @@ def _decide(  # noqa: PLR0913  a decision has that many sides
     typer.echo(desk.decide(id_, what, who or user_name(), why, until))
 
 
-def _state(state: str, muted_until: float) -> str:
-    muted = muted_until > dt.datetime.now(dt.UTC).timestamp()
-    return f"{state}, muted until {_time(muted_until)}" if muted else state
+def _state(one: Incident) -> str:
+    return f"{one.state}, muted until {_time(one.muted_until)}" if one.is_muted(time.time()) else one.state
 
 
 def _time(seconds: float) -> str:
