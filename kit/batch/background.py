@@ -10,13 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kit.batch.parameters import SOURCES_VARIABLE
-from kit.batch.record import RUN_FILE, RunRecord, now
+from kit.batch.record import REPORT_FILE, RUN_FILE, RunRecord, now
 from kit.child_environment import finding_kit
 from kit.steps.monitor import KERNEL_VARIABLE, RUN_FOLDER_VARIABLE
 from kit.steps.sampling import FILE_VARIABLE
 from kit.translation.messages import in_language
 
-REPORT_FILE = "report.html"
 # How the names of variables begin of this kernel's own environment, which the batch must not inherit.
 _OF_THE_KERNEL = (
     "JPY_",
@@ -98,7 +97,7 @@ class Batch:
         return BatchProgress(
             state=_state(record, running=running),
             said=_said(record),
-            done=sum(notebook.state in {"done", "skipped"} for notebook in record.notebooks),
+            done=sum(notebook.has_results for notebook in record.notebooks),
             notebooks=len(record.notebooks),
             steps=tuple(f"{row.step} {row.state} in {row.seconds:.1f} s" for row in record.steps),
             seconds=(now() - self._started).total_seconds() if running else record.seconds,

@@ -246,7 +246,7 @@ class RunCoordinator:
         self._tell(f"[{notebook}] {row.step}  {row.state}  {row.seconds:.1f} s")
 
     def _exit_code(self) -> ExitCode:
-        if self._interrupted and any(row.state not in {"done", "skipped"} for row in self.record.notebooks):
+        if self._interrupted and not all(row.has_results for row in self.record.notebooks):
             return ExitCode.INTERRUPTED
         return self._codes[0] if self._codes else ExitCode.DONE
 

@@ -17,7 +17,7 @@ from kit.process_mark import ProcessMark
 from kit.versions import git_commit, installed_versions
 from kit.workspace import write_atomically
 
-RUN_FILE = "run.json"
+RUN_FILE, REPORT_FILE = "run.json", "report.html"
 UNFINISHED = ".running.ipynb"
 """The end of a notebook's name in the run's folder while it runs."""
 
@@ -64,6 +64,11 @@ class NotebookRecord(BaseModel):
     unchanged_since: str = ""
     kernel: str = ""
     same: dict[str, str] = {}
+
+    @property
+    def has_results(self) -> bool:
+        """Whether it ended well, or has the results of an earlier run that still hold."""
+        return self.state in {"done", "skipped"}
 
     def is_of(self, project: Value | None) -> bool:
         """Tell whether it ran on a project, as its parameter names it; None: on none."""

@@ -13,9 +13,8 @@ from nbconvert import HTMLExporter
 from pygments.formatters import HtmlFormatter  # type: ignore[import-untyped]
 from traitlets.config import Config
 
-from kit.batch.background import REPORT_FILE
 from kit.batch.flame_page import times_section
-from kit.batch.record import Failure, NotebookRecord, RunRecord
+from kit.batch.record import REPORT_FILE, Failure, NotebookRecord, RunRecord
 from kit.html_page import page
 from kit.translation.labels import label
 from kit.translation.messages import html_language, in_language, parts_in_language
