@@ -110,7 +110,7 @@ def sweep(  # noqa: PLR0913, PLR0917  one for each option
     if resume:
         folder = SweepFolder.of(place, resume)
         workers = _workers(jobs, memory, dask)
-        if _run_here(dask) and any(point.state != "done" for point in folder.points()):
+        if _run_here(dask) and not all(point.is_done for point in folder.points()):
             check_secrets(folder.read())
     else:
         fixed: dict[str, str | int | float | bool] = {}

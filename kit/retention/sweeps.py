@@ -115,7 +115,7 @@ def look_at_sweeps(sweeps: Iterable[Sweep], project: str, younger_than: float, n
         items += [
             _item(POINT, f"{folder.path.name} {p.number}", folder.workspace_of(p.number), days) for p in going
         ]
-        if folder.base.exists() and all(point.state == "done" for point in sweep.points):
+        if folder.base.exists() and all(point.is_done for point in sweep.points):
             items.append(_item(BASE, folder.path.name, folder.base, days))
     return SweepsLeft(tuple(items), dict(+kept))
 

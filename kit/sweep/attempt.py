@@ -50,7 +50,7 @@ def attempt(folder: SweepFolder, number: int) -> PointRecord:
     sweep, place = folder.read(), folder.point(number)
     with Workspace(place).lock("point", f"sweep {sweep.name}, point {number}"):
         point = read_point(place)
-        if point.state == "done":
+        if point.is_done:
             return point
         point = point.model_copy(
             update={

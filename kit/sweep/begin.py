@@ -122,7 +122,7 @@ def begin_sweep(planned: PlannedSweep) -> SweepFolder:
     with workspace.lock("sweep", f"beginning the sweep {record.name}"):
         if folder.exists():
             points = folder.points()
-            done = sum(point.state == "done" for point in points)
+            done = sum(point.is_done for point in points)
             raise SweepError(
                 f"A new sweep needs a name of its own, but {record.name} is there already, {done} of "
                 f"{len(points)} points done. Resume it: {folder.resume_command}; or give --name."

@@ -243,7 +243,7 @@ def open_dask(folder: Path, words: str) -> DaskWorkers:
     asked = parse_dask(words)
     if isinstance(asked, SchedulerAddress):
         return DaskWorkers(folder, asked.address)
-    left = sum(point.state != "done" for point in SweepFolder(folder).points())
+    left = sum(not point.is_done for point in SweepFolder(folder).points())
     cluster = LocalCluster(min(asked.workers, left), folder / "cluster")
     try:
         return DaskWorkers(folder, cluster.address, cluster)

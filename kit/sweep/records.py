@@ -14,7 +14,7 @@ from kit.batch.parameters import Value
 from kit.errors import ExitCode
 from kit.project_section import said_of
 from kit.sweep.errors import SweepError
-from kit.sweep.space_file import Metric, objective_of
+from kit.sweep.space_file import Metric
 from kit.workspace import workspace_option, write_atomically
 
 PointState = Literal["pending", "running", "done", "failed"]
@@ -72,16 +72,31 @@ class PointRecord(BaseModel):
         return ", ".join(f"{name} {value}" for name, value in self.values.items())
 
     @property
+    def is_done(self) -> bool:
+        """Whether it needs no other attempt: it ended well, or a gate stopped it."""
+        return self.state == "done"
+
+    @property
     def ended_well(self) -> bool:
         """Whether it is done and no gate was missed."""
-        return self.state == "done" and self.exit_code == ExitCode.DONE
+        return self.is_done and self.exit_code == ExitCode.DONE
+
+    @property
+    def was_stopped(self) -> bool:
+        """Whether it is done because a gate stopped it."""
+        return self.is_done and not self.ended_well
+
+    @property
+    def is_left_out(self) -> bool:
+        """Whether it failed, and not because the sweep was interrupted."""
+        return self.state == "failed" and self.exit_code != ExitCode.INTERRUPTED
 
     @property
     def shown_state(self) -> str:
         """Its state, in words."""
-        if self.state != "failed":
-            return self.state
-        return "interrupted" if self.exit_code == ExitCode.INTERRUPTED else "left out"
+        if self.is_left_out:
+            return "left out"
+        return "interrupted" if self.state == "failed" else self.state
 
     @property
     def again(self) -> bool:
@@ -131,7 +146,8 @@ class SweepRecord(BaseModel):
 
     @property
     def objective(self) -> Metric | None:
-        return objective_of(self.metrics)
+        """The first metric with a goal, by which points are ordered."""
+        return next((metric for metric in self.metrics if metric.goal), None)
 
 
 class SweepFolder:

@@ -46,13 +46,13 @@ def as_page(record: SweepRecord, points: Sequence[PointRecord]) -> str:
 
 def summary(record: SweepRecord, points: Sequence[PointRecord]) -> str:
     """Return in a sentence or two how far a sweep is and what it has found."""
-    done = [point for point in points if point.state == "done"]
-    stopped = sum(not point.ended_well for point in done)
-    failed = sum(point.shown_state == "left out" for point in points)
+    done = [point for point in points if point.is_done]
+    stopped = sum(point.was_stopped for point in points)
+    left_out = sum(point.is_left_out for point in points)
     parts = [f"{len(done)} of {len(points)} points are done"]
     parts += [f"{stopped} of them were stopped by a gate"] if stopped else []
-    parts += [f"{failed} were left out"] if failed else []
-    open_ = len(points) - len(done) - failed
+    parts += [f"{left_out} were left out"] if left_out else []
+    open_ = len(points) - len(done) - left_out
     parts += [f"{open_} have not ended"] if open_ else []
     said = [f"{', '.join(parts)}."]
     best = best_of(record, list(points))
@@ -137,17 +137,16 @@ def _row(record: SweepRecord, columns: Sequence[str], point: PointRecord) -> str
 
 
 def _look(point: PointRecord) -> tuple[str, str]:
-    stopped = point.state == "done" and not point.ended_well
-    return ("stopped", point.reason) if stopped else (point.state, point.shown_state)
+    return ("stopped", point.reason) if point.was_stopped else (point.state, point.shown_state)
 
 
 def _left_out(points: Sequence[PointRecord]) -> str:
-    failed = [point for point in points if point.shown_state == "left out"]
-    if not failed:
+    left_out = [point for point in points if point.is_left_out]
+    if not left_out:
         return ""
     rows = _items(
         f"Point {point.number} ({point.said}), after {point.attempts} attempts: {point.reason}"
-        for point in failed
+        for point in left_out
     )
     return f"<h2>Left out</h2>{rows}"
 

@@ -64,7 +64,7 @@ def run_sweep(folder: SweepFolder, open_workers: OpenWorkers, say: Say = print) 
         with signals_as_interrupts():
             _warn_of_other_code(folder, record, say)
             # Once all points are done, what they began with is not needed, and may have been deleted.
-            done = all(point.state == "done" for point in folder.points())
+            done = all(point.is_done for point in folder.points())
             code = ExitCode.DONE if done else _run_shared(folder, record, say)
             if code is ExitCode.DONE:
                 code = _Points(folder, folder.read(), say).run(open_workers)
@@ -114,8 +114,8 @@ class _Points:
         self._folder, self._record, self._say = folder, record, say
         points = folder.points()
         self._total = len(points)
-        self._over = sum(point.state == "done" for point in points)
-        self._queue = deque(point for point in points if point.state != "done")
+        self._over = sum(point.is_done for point in points)
+        self._queue = deque(point for point in points if not point.is_done)
         self._tries: dict[int, int] = {}
         self._running: dict[Future[str], PointRecord] = {}
 
@@ -134,8 +134,8 @@ class _Points:
                 raise
             finally:
                 workers.close()
-        left_out = any(point.state != "done" for point in self._folder.points())
-        return ExitCode.STEP_FAILED if left_out else ExitCode.DONE
+        done = all(point.is_done for point in self._folder.points())
+        return ExitCode.DONE if done else ExitCode.STEP_FAILED
 
     def _run(self, workers: Workers) -> None:
         while self._queue or self._running:

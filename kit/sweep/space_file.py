@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -102,11 +101,6 @@ class Metric(Section):
         return f"{self.name}[{where}]" if where else self.name
 
 
-def objective_of(metrics: Iterable[Metric]) -> Metric | None:
-    """Return the first metric with a goal, by which points are ordered."""
-    return next((metric for metric in metrics if metric.goal), None)
-
-
 def _in_words(value: object) -> object:
     """Read `auc, maximise` as a metric."""
     if not isinstance(value, str):
@@ -177,11 +171,6 @@ class SpaceFile(Section):
     def swept(self) -> tuple[str, ...]:
         """Names of the parameters that differ between points, in the order of the file."""
         return tuple(dict.fromkeys([*self.parameters, *(name for point in self.points for name in point)]))
-
-    @property
-    def objective(self) -> Metric | None:
-        """The first metric with a goal, by which the points are ordered."""
-        return objective_of(self.metrics)
 
 
 def read_space(path: Path) -> SpaceFile:

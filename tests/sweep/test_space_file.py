@@ -35,7 +35,7 @@ def test_a_file_says_what_to_sweep(tmp_path: Path) -> None:
     assert space.parameters["learning_rate"] == Range(min=0.001, max=0.1, log=True)
     assert space.parameters["seed"] == (3,)
     assert [metric.column for metric in space.metrics] == ["auc", "auc[device=tablet]", "seconds"]
-    assert space.objective == Metric(name="auc", goal="maximise")
+    assert space.metrics[0] == Metric(name="auc", goal="maximise")
 
 
 @pytest.mark.parametrize(
