@@ -15,9 +15,11 @@ This module and `kit.audit.verify` need nothing but Python and `cryptography`, a
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import re
 import struct
+import zipfile
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,6 +30,8 @@ DIRECTORY = "the directory of the ZIP file"
 FORMAT = "kit audit pack 1"
 
 _LOCAL, _CENTRAL, _END = b"PK\x03\x04", b"PK\x01\x02", b"PK\x05\x06"
+_HEADER = "<4s5H3I2H"  # of a member; its name follows
+_LENGTHS = 26  # where in a header the lengths of the name and of what else follows are
 _VERSION, _UTF8, _STORED = 20, 1 << 11, 0
 _TIME, _DATE = 0, (1 << 5) | 1  # midnight of 1980-01-01: the time of packing is not part of the content
 _UNIX_FILE = (3 << 8) | _VERSION, 0o100644 << 16  # made on Unix; a plain file that everybody may read
@@ -88,9 +92,32 @@ def file_of(members: Sequence[tuple[str, bytes]]) -> tuple[bytes, list[Region]]:
     return b"".join(part for _, _, part in parts), regions
 
 
+def found_in(data: bytes) -> list[tuple[str, int, bytes]] | None:
+    """Return the members that a ZIP file's own directory lists: the name, where it starts, and what it stores there.
+
+    None: it has no such directory. Nothing is decompressed, and no byte is read twice, whatever the directory says.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as pack:
+            listed = sorted(pack.infolist(), key=lambda info: info.header_offset)
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError, struct.error):
+        return None
+    starts = [max(0, info.header_offset) for info in listed]
+    found = []
+    for info, start, end in zip(listed, starts, [*starts[1:], len(data)], strict=True):
+        lengths = data[start + _LENGTHS : start + struct.calcsize(_HEADER)]
+        place = (
+            start
+            + struct.calcsize(_HEADER)
+            + sum(int.from_bytes(lengths[at : at + 2], "little") for at in (0, 2))
+        )
+        found.append((info.filename, start, data[place : min(place + info.compress_size, end)]))
+    return found
+
+
 def header_bytes(name: str) -> int:
     """Return how many bytes precede the content of a member in the file."""
-    return struct.calcsize("<4s5H3I2H") + len(name.encode())
+    return struct.calcsize(_HEADER) + len(name.encode())
 
 
 def _facts(name: str, content: bytes) -> tuple[int, ...]:
@@ -109,7 +136,7 @@ def _facts(name: str, content: bytes) -> tuple[int, ...]:
 
 
 def _local(name: str, content: bytes) -> bytes:
-    return struct.pack("<4s5H3I2H", _LOCAL, _VERSION, *_facts(name, content)) + name.encode()
+    return struct.pack(_HEADER, _LOCAL, _VERSION, *_facts(name, content)) + name.encode()
 
 
 def _central(name: str, content: bytes, offset: int) -> bytes:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
@@ -93,11 +93,14 @@ def read_public_key(text: str) -> bytes:
         ValueError: when it is neither.
     """
     path = Path(text)
-    if path.is_file():
-        key = serialization.load_pem_public_key(path.read_bytes())
-        if not isinstance(key, Ed25519PublicKey):
-            raise ValueError(f"{text} holds no ed25519 key")
+    try:
+        key = serialization.load_pem_public_key(path.read_bytes()) if path.is_file() else None
+    except (OSError, UnsupportedAlgorithm) as error:
+        raise ValueError(str(error)) from None
+    if isinstance(key, Ed25519PublicKey):
         return key.public_bytes_raw()
+    if key is not None:
+        raise ValueError(f"{text} holds no ed25519 key")
     raw = bytes.fromhex(text)
     Ed25519PublicKey.from_public_bytes(raw)
     return raw
@@ -107,10 +110,12 @@ def read_pack(path: Path) -> bytes:
     """Return the bytes of a pack.
 
     Raises:
-        ValueError: when it is no file, such as a pipe that nobody writes to, which would be waited for without end.
+        ValueError: when it is no file, such as a pipe that would be waited for without end, or larger than any pack.
     """
     if not path.is_file():
         raise ValueError(f"{path} must be a file, but is none. Give an audit pack, copied to the disk.")
+    if (size := path.stat().st_size) > (most := layout.MOST_BYTES):
+        raise ValueError(f"{path} must be an audit pack of at most {most:,} bytes, but has {size:,}.")
     return path.read_bytes()
 
 
@@ -129,6 +134,8 @@ def verify(data: bytes, public_key: bytes | None = None) -> Verdict:
         return Verdict(stop.args)
     members, broken = _members(data, manifest, content["members"])
     broken += _rest(data, members, {one.member for one in broken})
+    if len({one.member for one in broken}) > 1:  # perhaps only since one of them has another size or place
+        broken = _by_name(data, manifest, content["members"]) or broken
     facts = {name: value for name, value in content.items() if isinstance(value, str)}
     return Verdict(tuple(broken), fingerprint(key), facts, len(content["members"]))
 
@@ -203,11 +210,8 @@ def _members(
 ) -> tuple[list[tuple[str, bytes]], list[Broken]]:
     """Return the members at the places that the manifest gives, and what differs from it."""
     start = layout.header_bytes(SEAL)
-    members, broken, link = (
-        [(SEAL, data[start : start + layout.SEAL_BYTES]), (MANIFEST, manifest)],
-        list[Broken](),
-        "",
-    )
+    members = [(SEAL, data[start : start + layout.SEAL_BYTES]), (MANIFEST, manifest)]
+    broken, link = list[Broken](), ""
     place = start + layout.SEAL_BYTES + layout.header_bytes(MANIFEST) + len(manifest)
     for one in listed:
         name, size = one["name"], one["bytes"]
@@ -238,15 +242,42 @@ def _rest(data: bytes, members: Sequence[tuple[str, bytes]], known: set[str]) ->
     broken = [
         Broken(region.member, f"its {region.what} is not as it was written.")
         for region in regions
-        if region.what != "content" and region.member not in known and _differs(data, whole, region)
+        if region.what != "content"
+        and region.member not in known
+        and data[region.start : region.stop] != whole[region.start : region.stop]
     ]
     if len(data) > len(whole):
         broken.append(Broken(layout.DIRECTORY, f"{len(data) - len(whole)} bytes follow the end."))
     return broken
 
 
-def _differs(data: bytes, whole: bytes, region: layout.Region) -> bool:
-    return data[region.start : region.stop] != whole[region.start : region.stop]
+def _by_name(data: bytes, manifest: bytes, listed: Sequence[Mapping[str, Any]]) -> list[Broken]:
+    """Return what differs in a file that was put together anew, by names: the places of its members say nothing.
+
+    Empty: all are where they should be, or its directory cannot be read.
+    """
+    found, start, places = layout.found_in(data) or [], 0, list[tuple[str, int]]()
+    sizes = {SEAL: layout.SEAL_BYTES, MANIFEST: len(manifest)} | {one["name"]: one["bytes"] for one in listed}
+    for name, size in sizes.items():
+        places.append((name, start))
+        start += layout.header_bytes(name) + size
+    if not found or [one[:2] for one in found] == places:
+        return []
+    contents, broken = dict[str, bytes](), list[Broken]()
+    for name, _, content in found:
+        if name not in sizes:
+            broken.append(Broken(name, "it is in the file, but was not signed."))
+        elif name in contents:
+            broken.append(Broken(name, "it is in the file more than once."))
+        contents[name] = content
+    digests = {one["name"]: one["sha256"] for one in listed}  # seal and manifest are verified where they are
+    for name in sizes:
+        if name not in contents:
+            broken.append(Broken(name, "it was signed, but is not in the file."))
+        elif name in digests and (now := hashlib.sha256(contents[name]).hexdigest()) != digests[name]:
+            broken.append(Broken(name, f"its SHA-256 must be {digests[name]}, but is {now}."))
+    whole = "all members are as they were signed, but the file was made anew."
+    return broken or [Broken(layout.DIRECTORY, whole)]
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -254,8 +285,8 @@ def main(arguments: Sequence[str]) -> int:
     if len(arguments) not in {1, 2}:
         print("Usage: python verify.py FILE [PUBLIC_KEY]", file=sys.stderr)  # noqa: T201  a program
         return 2
-    key = read_public_key(arguments[1]) if len(arguments) > 1 else None
     try:
+        key = read_public_key(arguments[1]) if len(arguments) > 1 else None
         verdict = verify(read_pack(Path(arguments[0])), key)
     except ValueError as error:
         print(error, file=sys.stderr)  # noqa: T201

@@ -21,7 +21,7 @@ import kit.audit.verify
 from kit.audit import layout
 from kit.audit.layout import DIRECTORY, MANIFEST, SEAL, file_of, manifest_of, seal_of
 from kit.audit.seal import sealed
-from kit.audit.verify import fingerprint, read_public_key, verify
+from kit.audit.verify import fingerprint, main, read_pack, read_public_key, verify
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 PUBLIC = KEY.public_key().public_bytes_raw()
@@ -33,6 +33,10 @@ MEMBERS = {
     "schema.pbtxt": b"feature { name: 'x' }\n" * 3,
 }
 PACK = sealed(FACTS, MEMBERS, KEY)
+with zipfile.ZipFile(io.BytesIO(PACK)) as _pack:
+    ORDERED = [(info.filename, _pack.read(info)) for info in _pack.infolist()]
+SECOND, THIRD = ORDERED[3:5]
+UNKNOWN_KIND = "-----BEGIN PUBLIC KEY-----\nMAowBAYCKgMDAgAA\n-----END PUBLIC KEY-----\n"
 
 
 def test_a_pack_that_is_whole_says_what_it_is_of_and_who_signed_it() -> None:
@@ -58,9 +62,7 @@ def test_the_same_members_are_the_same_bytes() -> None:
 
 @pytest.mark.parametrize("bit", [0, 7], ids=["lowest bit", "highest bit"])
 def test_every_byte_that_is_flipped_is_found_and_its_member_named(bit: int) -> None:
-    with zipfile.ZipFile(io.BytesIO(PACK)) as pack:
-        ordered = [(info.filename, pack.read(info)) for info in pack.infolist()]
-    whole, regions = file_of(ordered)
+    whole, regions = file_of(ORDERED)
     assert whole == PACK
     assert {region.what for region in regions} == {"header", "content", "entry in the directory", "end"}
     for region in regions:
@@ -86,6 +88,38 @@ def test_a_file_that_was_cut_off_is_found(cut: int) -> None:
 def test_bytes_after_the_end_are_found() -> None:
     [broken] = verify(PACK + b"more").broken
     assert (broken.member, broken.what) == (DIRECTORY, "4 bytes follow the end.")
+
+
+@pytest.mark.parametrize(
+    ("members", "named"),
+    [
+        ([*ORDERED[:3], *ORDERED[4:]], {SECOND[0]: "was signed, but is not in the file"}),
+        ([*ORDERED[:3], ("new", b"1"), *ORDERED[3:]], {"new": "is in the file, but was not signed"}),
+        ([*ORDERED[:4], *ORDERED[3:]], {SECOND[0]: "is in the file more than once"}),
+        ([*ORDERED[:3], (SECOND[0], b"longer"), *ORDERED[4:]], {SECOND[0]: "its SHA-256 must be"}),
+        ([*ORDERED[:3], THIRD, SECOND, *ORDERED[5:]], {DIRECTORY: "the file was made anew"}),
+        (
+            [*ORDERED[:3], ("other name", SECOND[1]), *ORDERED[4:]],
+            {"other name": "was not signed", SECOND[0]: "is not in the file"},
+        ),
+    ],
+    ids=["removed", "added", "doubled", "replaced", "exchanged", "renamed"],
+)
+def test_of_a_file_that_was_put_together_anew_what_differs_is_named_and_nothing_else(
+    members: list[tuple[str, bytes]], named: dict[str, str]
+) -> None:
+    """Although every member behind it has another place."""
+    broken = verify(file_of(members)[0]).broken
+    assert [one.member for one in broken] == list(named)
+    assert all(named[one.member] in one.what for one in broken)
+
+
+def test_a_pack_to_which_a_zip_program_added_is_refused_for_what_it_added(tmp_path: Path) -> None:
+    (tmp_path / "pack.zip").write_bytes(PACK)
+    with zipfile.ZipFile(tmp_path / "pack.zip", "a", zipfile.ZIP_DEFLATED) as pack:
+        pack.writestr("zeros", bytes(10_000_000))
+    [broken] = verify((tmp_path / "pack.zip").read_bytes()).broken
+    assert (broken.member, broken.what) == ("zeros", "it is in the file, but was not signed.")
 
 
 def test_a_pack_that_somebody_else_signed_is_whole_but_not_from_whom_it_should_be() -> None:
@@ -161,6 +195,13 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
         assert "must be a file, but is none" in done.stderr
 
 
+def test_what_is_larger_than_any_pack_is_not_read(tmp_path: Path) -> None:
+    with (tmp_path / "pack.zip").open("wb") as file:
+        file.truncate(layout.MOST_BYTES + 1)
+    with pytest.raises(ValueError, match=r"at most 4,294,967,295 bytes, but has 4,294,967,296"):
+        read_pack(tmp_path / "pack.zip")
+
+
 def test_a_key_is_given_in_hexadecimal_or_as_a_file(tmp_path: Path) -> None:
     from cryptography.hazmat.primitives import serialization  # noqa: PLC0415
 
@@ -171,9 +212,11 @@ def test_a_key_is_given_in_hexadecimal_or_as_a_file(tmp_path: Path) -> None:
         )
     )
     assert read_public_key(PUBLIC.hex()) == read_public_key(str(path)) == PUBLIC
-    for wrong in ("zz", "00", str(tmp_path)):
+    (tmp_path / "kind.pem").write_text(UNKNOWN_KIND)
+    for wrong in ("zz", "00", "0" * 5000, str(tmp_path), str(tmp_path / "kind.pem")):
         with pytest.raises(ValueError, match=r".+"):
             read_public_key(wrong)
+        assert main([str(tmp_path / "no pack"), wrong]) == 2
 
 
 def test_two_files_verify_it_where_there_is_no_kit(tmp_path: Path) -> None:
