@@ -86,6 +86,12 @@ class Made:
             f"{_end_of(file['path'])} {file.get('split') or ''}".strip(): file["sha256"] for file in files
         }
 
+    @property
+    def has_curated_schema(self) -> bool:
+        """Whether its schema is a file of the project, not one that was inferred from the statistics."""
+        step = self.steps.get("SchemaGen")
+        return step is not None and "sha256" in step.properties
+
     def schema_digest(self) -> str:
         """Return the recorded digest of a curated schema; an inferred one is read, if it still exists."""
         step = self.steps.get("SchemaGen")

@@ -135,17 +135,14 @@ def why(workspace: Workspace, first: str, second: str) -> Why:
             f"Two runs with a step in common can be compared, but {one.name} has {_names(one.steps)}, and {other.name} "
             f"has {_names(other.steps)}. Choose two runs of the same notebooks, or two versions."
         )
-    causes = [
-        *_data(one, other),
-        *_schema(one, other),
-        *_parameters(one, other),
-        *_code(one, other),
-        *_packages(workspace, one, other),
-        *_seeds(one, other),
-        *_machine(one, other),
-    ]
-    if not {cause.part for cause in causes} - {"packages", "machine"}:  # which no line of project.yml changes
-        causes = [*_project_file(one, other), *causes]
+    data, parameters = [*_data(one, other)], [*_parameters(one, other)]
+    known = [*data, *_schema(one, other, explained=bool(data or parameters)), *parameters]
+    code, packages, seeds = [*_code(one, other)], [*_packages(workspace, one, other)], [*_seeds(one, other)]
+    if not (known or code or seeds):  # packages, which no line of project.yml changes, may differ beside it
+        known = [*_project_file(one, other)]
+    if not (code or (_tell_code(one, other) and (known or packages or seeds))):
+        code = [*_commit(one, other)]
+    causes = [*known, *code, *packages, *seeds, *_machine(one, other)]
     return Why(one.name, other.name, tuple(causes), tuple(_unknown(one, other)))
 
 
@@ -169,7 +166,10 @@ def _ending(old: str, new: str) -> str:
     return "removed" if new == NOT_SET else "changed"
 
 
-def _schema(one: Made, other: Made) -> Iterator[Cause]:
+def _schema(one: Made, other: Made, *, explained: bool) -> Iterator[Cause]:
+    """Yield what differs in the schemas; inferred ones follow from data and parameters, if those explain it."""
+    if explained and not (one.has_curated_schema or other.has_curated_schema):
+        return
     first, second = one.schema_digest(), other.schema_digest()
     if first and second and first != second:
         yield Cause("schema", "schema", first[:12], second[:12])
@@ -201,14 +201,26 @@ def _project_file(one: Made, other: Made) -> Iterator[Cause]:
 
 def _code(one: Made, other: Made) -> Iterator[Cause]:
     steps = [step for step in one.steps if step in other.steps and one.codes(step) != other.codes(step)]
+    if steps:
+        yield Cause("code", f"what {_names(steps)} runs", *_code_of(one, other, steps))
+
+
+def _tell_code(one: Made, other: Made) -> bool:
+    """Return whether steps say which code they run: then another commit alone is no cause, and only adds a thing."""
+    return any(one.codes(step) and other.codes(step) for step in one.steps if step in other.steps)
+
+
+def _commit(one: Made, other: Made) -> Iterator[Cause]:
     commits = [made.last_origin(COMMIT) for made in (one, other)]
-    if steps or (all(commits) and commits[0] != commits[1]):
-        name = f"what {_names(steps)} runs" if steps else "the commit, but nothing that a step says it runs"
-        said = [
-            ", ".join([*([f"commit {_abbreviated(commit)}"] if commit else []), *_digests(made, steps)])
-            for commit, made in zip(commits, (one, other), strict=True)
-        ]
-        yield Cause("code", name, *said)
+    if all(commits) and commits[0] != commits[1]:
+        yield Cause("code", "the commit, but nothing that a step says it runs", *_code_of(one, other, ()))
+
+
+def _code_of(one: Made, other: Made, steps: Sequence[str]) -> Iterator[str]:
+    """Yield what each of the two ran: its commit, and the digests of some steps' code."""
+    for made in (one, other):
+        commit = made.last_origin(COMMIT)
+        yield ", ".join([*([f"commit {_abbreviated(commit)}"] if commit else []), *_digests(made, steps)])
 
 
 def _abbreviated(commit: str) -> str:

@@ -13,7 +13,7 @@ from kit.lineage.query import trace
 from kit.lineage.why import Cause, NothingToCompareError, Why, why
 from kit.translation.messages import VARIABLE
 from kit.workspace import Workspace, write_atomically
-from lineage.stores import FILES, ORIGIN, TRAINING, VERSION, Writer, chain
+from lineage.stores import FILES, ORIGIN, PROJECT, TRAINING, VERSION, Writer, chain
 
 CHANGED: Mapping[str, Mapping[str, Any]] = {
     "data": {"files": {**FILES, "span-2/clicks.csv": "9" * 64}},
@@ -100,6 +100,30 @@ def test_a_commit_that_no_step_felt_is_told_as_that(writer: Writer) -> None:
     [cause] = found.causes
     assert cause.part == "code"
     assert "the commit, but nothing that a step says it runs" in found.paragraph
+
+
+def test_a_commit_that_no_step_felt_is_not_told_beside_what_changed(writer: Writer) -> None:
+    """Whoever changes a line of project.yml in the checkout changes the commit as well, which adds nothing."""
+    later = {**OLDER, "code_commit": f"{'c' * 40} with changes"}
+    found = _differ(writer, {}, {"origin": later, "training": {**TRAINING, "epochs": 4}})
+    assert [cause.part for cause in found.causes] == ["parameter"]
+
+
+def test_an_inferred_schema_is_not_told_beside_the_data_that_it_follows_from(writer: Writer) -> None:
+    runs = []
+    for number, files in ((1, FILES), (2, CHANGED["data"]["files"])):
+        run = f"2026050{number}-120000-shop"
+        writer.run_file(run)
+        began = {**OLDER, "run": run}
+        made = chain(writer, origin=began, files=files)
+        inferred = writer.step(
+            "SchemaGen", {"statistics": made["statistics"]}, {"schema": "Schema"}, origin=began
+        )
+        folder = writer.workspace.artifacts(PROJECT) / "SchemaGen/schema"
+        newest = max(folder.iterdir(), key=lambda path: int(path.name))
+        (newest / "schema.pbtxt").write_text(f"# {number} {inferred}")
+        runs.append(run)
+    assert [cause.part for cause in why(writer.workspace, *runs).causes] == ["data"]
 
 
 def test_another_baseline_is_no_difference(writer: Writer) -> None:
