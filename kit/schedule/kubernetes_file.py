@@ -1,8 +1,13 @@
-"""Write a Kubernetes CronJob that uses `kit deploy docker`'s batch image and the workspace's claim."""
+"""Write a Kubernetes CronJob that uses `kit deploy docker`'s batch image and the workspace's claim.
+
+Kubernetes leaves out a time that the clock skips in spring. Where one is due, a second CronJob ticks then; it has one
+expression for the changes of some years, which is met at some other moments, too: a tick then finds nothing due.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import datetime as dt
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +25,7 @@ from kit.errors import StepFailedError
 from kit.schedule.errors import ScheduleError
 from kit.schedule.schedule import FILE, Overlap, Schedule, as_written, folder_of, load
 from kit.schedule.schedule import WORKSPACE as ANY_WORKSPACE
+from kit.schedule.times import DAYS_OF_CHANGES, due_at_changes
 
 # A second pod during a run queues its time and ends: the running pod takes it.
 _CONCURRENCY: dict[Overlap, str] = {"skip": "Forbid", "queue": "Allow", "replace": "Replace"}
@@ -35,7 +41,7 @@ def kubernetes_file(  # noqa: PLR0913, PLR0917  what the container is made of
     memory: str = "6Gi",
     variables: Mapping[str, bool] = MappingProxyType({}),
 ) -> str:
-    """Return the CronJob as YAML; its workspace is the claim of `deploy` in project.yml, written to here.
+    """Return the CronJobs as YAML; their workspace is the claim of `deploy` in project.yml, written to here.
 
     The schedule itself has to be in that workspace: `kit schedule new` with the claim mounted puts it there.
 
@@ -55,14 +61,21 @@ def kubernetes_file(  # noqa: PLR0913, PLR0917  what the container is made of
     container = _container(schedule, image, {"cpu": cpu, "memory": memory})
     if variables:
         container["env"] = environment(variables, settings)
-    job = _cron_job(schedule, settings, container)
-    if wrong := [one.found for one in check_schemas([job]) if one.state == "fail"]:
+    jobs = [_cron_job(schedule, settings, container)]
+    until = dt.datetime.now(dt.UTC) + dt.timedelta(days=DAYS_OF_CHANGES)
+    if when := _where_clocks_skip(schedule, until):
+        jobs.append(_cron_job(schedule, settings, container, when))
+    if wrong := [one.found for one in check_schemas(jobs) if one.state == "fail"]:
         raise StepFailedError(
             f"The CronJob must be one that Kubernetes takes, but {'; '.join(wrong)}. This is a fault of the kit unless "
             "a value of `deploy` in project.yml is behind it."
         )
-    to_make = how_to_make(variables, settings)
-    return (f"# {to_make}\n" if to_make else "") + as_documents([job])
+    said = [how_to_make(variables, settings)]
+    if when:
+        said.append(
+            f"The second one knows where clocks skip a time until {until:%Y-%m-%d}: write both anew before then."
+        )
+    return "".join(f"# {line}\n" for line in said if line) + as_documents(jobs)
 
 
 def check_places(workspace: Path, name: str) -> None:
@@ -95,8 +108,28 @@ def check_places(workspace: Path, name: str) -> None:
             )
 
 
-def _cron_job(schedule: Schedule, settings: DeploySettings, container: dict[str, Any]) -> dict[str, Any]:
-    labels = {"app.kubernetes.io/name": f"kit-{schedule.name}", "app.kubernetes.io/managed-by": "kit"}
+def _where_clocks_skip(schedule: Schedule, until: dt.datetime) -> str:
+    """Return when times are due, in UTC, that the clock skips from now on, as one cron expression; empty: never."""
+    due = due_at_changes(schedule.cron, schedule.zone, dt.datetime.now(dt.UTC), until)
+    skipped = [one.astimezone(dt.UTC) for one in due if not one.fold]  # what it shows again is not left out
+    fields = ("minute", "hour", "day", "month")
+    return (
+        " ".join([*(_listed(getattr(one, field) for one in skipped) for field in fields), "*"])
+        if skipped
+        else ""
+    )
+
+
+def _listed(values: Iterable[int]) -> str:
+    return ",".join(map(str, sorted(set(values))))
+
+
+def _cron_job(
+    schedule: Schedule, settings: DeploySettings, container: dict[str, Any], in_utc: str = ""
+) -> dict[str, Any]:
+    """Return a CronJob; `in_utc` is when another one ticks than the schedule's own."""
+    name = f"kit-{schedule.name}{'-clocks' if in_utc else ''}"
+    labels = {"app.kubernetes.io/name": name, "app.kubernetes.io/managed-by": "kit"}
     pod = {
         "restartPolicy": "Never",  # the exit code says what to do; the chain itself tries accidents again
         "terminationGracePeriodSeconds": _STOP_SECONDS,
@@ -111,10 +144,10 @@ def _cron_job(schedule: Schedule, settings: DeploySettings, container: dict[str,
     return {
         "apiVersion": "batch/v1",
         "kind": "CronJob",
-        "metadata": {"name": f"kit-{schedule.name}", "namespace": settings.namespace, "labels": labels},
+        "metadata": {"name": name, "namespace": settings.namespace, "labels": labels},
         "spec": {
-            "schedule": schedule.cron,
-            "timeZone": schedule.time_zone,
+            "schedule": in_utc or schedule.cron,
+            "timeZone": "Etc/UTC" if in_utc else schedule.time_zone,
             "concurrencyPolicy": _CONCURRENCY[schedule.overlap],
             # After that Kubernetes gives up a start; the next tick catches up as the schedule says.
             "startingDeadlineSeconds": schedule.late_minutes * 60,

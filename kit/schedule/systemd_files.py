@@ -22,10 +22,9 @@ from kit.errors import ExitCode
 from kit.schedule.chain import planned, secrets_to_add
 from kit.schedule.command import check_plain, tick_words
 from kit.schedule.schedule import Schedule
-from kit.schedule.times import DAYS, due_at_changes
+from kit.schedule.times import DAYS, DAYS_OF_CHANGES, due_at_changes
 
 _STOP_SECONDS = 120  # a step and its kernel end within it
-_DAYS_OF_CHANGES = 5 * 365  # listed ahead: later, the rules for clocks may change
 
 
 def systemd_files(schedule: Schedule, workspace: Path) -> dict[str, str]:
@@ -111,7 +110,7 @@ def changes(schedule: Schedule, after: dt.datetime, until: dt.datetime) -> list[
 
 def _at_changes(schedule: Schedule) -> list[str]:
     after = dt.datetime.now(dt.UTC)
-    until = after + dt.timedelta(days=_DAYS_OF_CHANGES)
+    until = after + dt.timedelta(days=DAYS_OF_CHANGES)
     if not (events := changes(schedule, after, until)):
         return []
     return [

@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo
 
 from croniter import CroniterBadDateError, CroniterError, croniter
 
+DAYS_OF_CHANGES = (
+    5 * 365
+)  # for which schedulers are told ahead of them: later, the rules for clocks may change
 _FIELDS = 5
 _HOUR = 1
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")

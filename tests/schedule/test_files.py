@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from croniter import croniter
 from small_notebooks import write_notebook
 
 from kit.alerts.config import AlertSettings, Webhook
@@ -142,8 +143,8 @@ def test_kubernetes_takes_the_cron_job(overlap: str, policy: str) -> None:
         make(overlap=overlap, time_zone="Europe/Berlin"), DeploySettings(namespace="shop"), "shop/kit:1"
     )
     assert "&id" not in text
-    job = yaml.safe_load(text)
-    assert [one.state for one in check_schemas([job])] == ["ok"]
+    job, at_changes = yaml.safe_load_all(text)
+    assert [one.state for one in check_schemas([job, at_changes])] == ["ok"]
     spec = job["spec"]
     assert job["metadata"]["namespace"] == "shop"
     assert (spec["schedule"], spec["timeZone"], spec["concurrencyPolicy"]) == (
@@ -155,6 +156,23 @@ def test_kubernetes_takes_the_cron_job(overlap: str, policy: str) -> None:
     pod = spec["jobTemplate"]["spec"]["template"]["spec"]
     assert pod["containers"][0]["args"] == ["schedule", "tick", "nightly", "--workspace", "/workspace"]
     assert pod["volumes"][0]["persistentVolumeClaim"]["claimName"] == DeploySettings().claim
+
+
+def test_a_second_cron_job_ticks_where_the_clock_skips_the_time() -> None:
+    schedule = make(time_zone="Europe/Berlin")
+    now = dt.datetime.now(dt.UTC)
+    due = schedule.due(now, now + dt.timedelta(days=4 * 365))
+    skipped = [one.astimezone(dt.UTC) for one in due if f"{one:%H:%M}" != "02:30"]
+    assert len(skipped) >= 3
+    text = kubernetes_file(schedule, DeploySettings(), "shop/kit:1")
+    first, second = (one["spec"] for one in yaml.safe_load_all(text))
+    assert "write both anew" in text.splitlines()[0]
+    assert second["timeZone"] == "Etc/UTC"
+    assert all(croniter.match(second["schedule"], one) for one in skipped)
+    assert (
+        second["jobTemplate"]["spec"]["template"]["spec"] == first["jobTemplate"]["spec"]["template"]["spec"]
+    )
+    assert len(list(yaml.safe_load_all(kubernetes_file(make(), DeploySettings(), "shop/kit:1")))) == 1
 
 
 @pytest.fixture
