@@ -10,7 +10,7 @@ import traitlets
 from widgets.face import room
 from widgets.parts import controls
 from widgets.parts.budget import fit, left_out_note
-from widgets.parts.copied import COPY
+from widgets.parts.copied import COPY, copied_from
 from widgets.parts.decision_form import AttemptedOnce, attempt, told
 from widgets.parts.formats import count, number, shorten
 from widgets.parts.language import marked, say
@@ -45,7 +45,7 @@ class Parameters(WrittenView):
 
     title = "Parameters"
     _esm = extended(WRITTEN, COPY, "parameters/panel.js")
-    _css = styles("parameters/parameters.css")
+    _css = styles("copied/copied.css", "parameters/parameters.css")
 
     edits = traitlets.Dict(
         value_trait=traitlets.Dict(value_trait=traitlets.Unicode()),
@@ -186,12 +186,11 @@ class Parameters(WrittenView):
     def _to_copy(self) -> Markup | None:
         if not self._command:
             return None
-        copy = tag("button", say("Copy"), type="button", data_copy=True, data_key="copy")
         text = scrollable(self._command, say("Command"), class_=None, element="pre")
         note = say(
             "Repeats what was done here: these parameters, and the decisions that the results depend on."
         )
-        return tag("div", tag("p", note, class_="note"), tag("div", text, copy, class_="command"))
+        return tag("div", tag("p", note, class_="note"), copied_from(text, "command"))
 
 
 def _text(value: object) -> str:

@@ -74,7 +74,7 @@ class Training(LiveView):
         self._redraw(None)
 
     def draw_controls(self) -> Markup:
-        options = {"": "nothing"} | {run.name: run.name for run in self._runs[1:]}
+        options = {"": say("nothing")} | {run.name: run.name for run in self._runs[1:]}
         if len(options) > 2 or self.compared == _ALL:  # noqa: PLR2004  nothing, and one training
             options[_ALL] = say("all of them")
         stop = controls.button("stopping", True, say("Stop and keep the best epoch"), key="stop", hidden=True)

@@ -59,7 +59,9 @@ PROSE = re.compile(r"[A-Za-z]{2,} [a-z]|[a-z] [A-Za-z]{2,}|^[✓✗!○]? ?[A-Z]
 WORD = re.compile(r"[A-Za-z]{2,}")
 # Attributes of widgets and elements that nobody reads.
 NOT_SEEN = {"class_", "data_key", "font_family", "help", "key", "role", "style", "type"}
-READ = {"aria_label", "alt", "placeholder", "title"}
+READ = {"aria_label", "alt", "data_tip", "placeholder", "title"}
+# What a script shows comes from the kernel, in the language of the reader.
+SHOWN_BY_SCRIPT = re.compile(r"""(?:textContent = |["'](?:aria-label|title|placeholder)["'], )["'`]\w""")
 
 
 @cache
@@ -114,6 +116,12 @@ def test_no_text_goes_past_say() -> None:
     """What is not given to `say` stays English, and no catalogue could tell that it is missing."""
     found = [f"{path.name}:{line}: {text!r}" for path, tree in modules() for line, text in _unsaid(tree)]
     assert not found, "give these to say(), or to marked() where they are constants"
+
+
+def test_no_script_has_a_text_of_its_own() -> None:
+    scripts = sorted(STATIC.rglob("*.js"))
+    assert scripts
+    assert not [path.name for path in scripts if SHOWN_BY_SCRIPT.search(path.read_text(encoding="utf-8"))]
 
 
 def _unsaid(tree: ast.Module) -> Iterator[tuple[int, str]]:

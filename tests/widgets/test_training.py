@@ -13,6 +13,7 @@ from widget_examples import HOSTILE
 from widget_pages import Page
 
 from kit.training.progress import NOW, Progress, TrainingRun
+from widgets.parts.language import VARIABLE
 from widgets.parts.repeat import Repeat
 from widgets.parts.training_runs import duration, sentence
 from widgets.training import Training
@@ -59,6 +60,12 @@ def test_earlier_trainings_are_compared_one_by_one_or_all() -> None:
         assert len(Page(view.content).text_of("tr")) == 1 + runs
     view.compared = "all"
     assert f"loss of {NOW}, training, {NOW}, validation, #14, training" in view.content
+
+
+def test_the_choice_of_none_of_them_is_in_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "zh")
+    options = Page(Training(PlayedDesk(stopped())).controls).text_of("option")
+    assert options == ["无", "#14", "#6", "全部"]
 
 
 def test_without_earlier_trainings_there_is_nothing_to_compare() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from widgets.parts.formats import MISSING, share
+from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
 from widgets.values.statistics import Histogram
 
@@ -162,6 +163,10 @@ def _covers(
 ) -> list[Markup]:
     """Invisible bars between neighbouring edges of any series, which show the values of all under the pointer."""
     edges = sorted({edge for one in series for edge in one.histogram.edges})
+
+    def between(low: float, high: float) -> str:
+        return say("{low} to {high}", low=read(low), high=read(high))
+
     return [
         tag(
             "rect",
@@ -170,7 +175,7 @@ def _covers(
             width=_short(max(across(high) - across(low), 1)),
             height=size.height,
             class_="cover",
-            data_tip=f"{read(low)} to {read(high)}: {_shares_at((low + high) / 2, series)}",
+            data_tip=f"{between(low, high)}: {_shares_at((low + high) / 2, series)}",
         )
         for low, high in pairwise(edges)
     ]

@@ -10,5 +10,17 @@ COPY = "copied/copy.js"  # for modules that wrap another, to copy a text
 
 def copied(text: str, key: str) -> Markup:
     """A text with a button that copies it; the key is unique in the view."""
-    button = tag("button", say("Copy"), type="button", data_copy="", data_key=f"copy {key}")
-    return tag("div", tag("pre", text), button, class_="copied")
+    return copied_from(tag("pre", text), key)
+
+
+def copied_from(shown: Markup, key: str) -> Markup:
+    """The same of a text that is a `pre` element already."""
+    button = tag(
+        "button",
+        say("Copy"),
+        type="button",
+        data_copy=say("Copied"),
+        data_selected=say("Selected"),
+        data_key=f"copy {key}",
+    )
+    return tag("div", shown, button, class_="copied")

@@ -14,8 +14,8 @@ function renderLineage({ model, el }) {
   frame.className = "graph live";
   frame.tabIndex = 0;
   frame.setAttribute("role", "application");
-  frame.setAttribute("aria-label", "Picture of the lineage");
   frame.innerHTML = model.get("picture"); // escaped where it was made, in widgets/parts/markup.py
+  frame.setAttribute("aria-label", frame.firstElementChild.getAttribute("aria-label"));
   el.querySelector(".kit-controls").after(frame);
 
   const camera = cameraOn(frame);
