@@ -55,7 +55,7 @@ class KitError(Exception):
 
 
 class UsageError(KitError):
-    """Something the user wrote (a name, a parameter, a path) is not valid; nothing has run."""
+    """Something the user wrote (a name, a parameter, a path) is not valid; the step or command has not run."""
 
     exit_code = ExitCode.USAGE
 
