@@ -24,7 +24,7 @@ def cron_file(schedule: Schedule, workspace: Path) -> str:
     command = f"{in_shell(words)} >> {in_shell([str(log)])} 2>&1".replace("%", r"\%")
     secrets = secrets_to_add(schedule, planned(schedule, workspace), workspace, "To set above the line")
     return (
-        f"# {schedule.name}: {schedule.cron} in {schedule.time_zone}, which the tick looks at each minute.\n"
-        f"# Missed runs: {schedule.catch_up}. A run that is not over: {schedule.overlap}. What happened: {log}\n"
+        f"# {schedule.name}: {schedule.cron} in {schedule.time_zone}, checked by the tick every minute.\n"
+        f"# Missed runs: {schedule.catch_up}. Overlapping runs: {schedule.overlap}. Log: {log}\n"
         f"{secrets}* * * * * {command}\n"
     )
