@@ -14,7 +14,7 @@ from kit.errors import UsageError
 from kit.project_section import said_of
 from kit.workspace import write_atomically
 
-_HEAD = "# What was done, to be done again in another workspace: kit replay THIS_FILE --workspace FOLDER\n"
+_HEAD = "# Parameters and decisions, to be repeated in another workspace: kit replay THIS_FILE --workspace FOLDER\n"
 
 
 class _Part(BaseModel):

@@ -2,9 +2,9 @@
 
     python pipeline.py
 
-runs it by TFX's LocalDagRunner. Its results and its ML Metadata are in the notebooks' workspace: they continue where it
-ended, its baseline is the model blessed last, and `kit lineage` shows both alike.
-`create_pipeline` can be given to other runners of TFX, too, where they see the same folders.
+runs it with TFX's LocalDagRunner. Results and ML Metadata go into the notebooks' workspace: notebooks continue where it
+ended, its baseline is the model blessed last, and `kit lineage` covers both.
+`create_pipeline` also works with other TFX runners, if they see the same folders.
 """
 
 from __future__ import annotations

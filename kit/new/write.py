@@ -111,7 +111,7 @@ def model_code(plan: Plan) -> str:
     constants = ""
     if label.task == "regression":
         constants = (
-            "# Of the label, in the rows that `kit new` saw: the network learns in units of its standard deviation.\n"
+            "# The label in the rows that `kit new` saw; the network learns it in units of its standard deviation.\n"
             f"LABEL_MEAN, LABEL_DEVIATION = {label.mean:.6g}, {math.sqrt(label.variance):.6g}\n"
         )
     return _fill(

@@ -23,7 +23,7 @@ _DAY = "{{ day_in_zone(logical_date) }}"
 _DAG = '''\
 """{name}: {cron} in {time_zone}, written by `kit schedule airflow`.
 
-One task per notebook; what each is called with is in TASKS, and whom it waits for in WAITS.
+One task per notebook: TASKS has each one's command, WAITS the tasks that it waits for.
 """
 
 from __future__ import annotations

@@ -57,12 +57,12 @@ Description=The chain {schedule.name} in {_text(str(workspace))}
 [Service]
 Type=oneshot
 ExecStart={" ".join(_quoted(word) for word in words)}
-# Interrupted: somebody stopped it, or a later run took its place.
+# Not a failure: somebody stopped it, or a later run replaced it.
 SuccessExitStatus={int(ExitCode.INTERRUPTED)}
-# The tick is told to end and ends its kernels; whatever of them is left then is killed.
+# SIGTERM goes to the tick only, which ends its kernels; what is left of them is then killed.
 KillMode=mixed
 TimeoutStopSec={_STOP_SECONDS}
-# A warm process that ends with the service may have no other kernels than its own.
+# The service's own warm process: it ends with the service, and so do all kernels forked from it.
 RuntimeDirectory={own}
 RuntimeDirectoryMode=0700
 Environment=KIT_WARM_DIR=%t/{own}
@@ -71,7 +71,7 @@ Environment=KIT_WARM_DIR=%t/{own}
     if replaces:
         made[f"{rung}.service"] = f"""\
 [Unit]
-Description=Begin the chain {schedule.name} anew, although it may run still
+Description=Restart the chain {schedule.name}, even if it still runs
 
 [Service]
 Type=oneshot
@@ -114,7 +114,7 @@ def _at_changes(schedule: Schedule) -> list[str]:
     if not (events := changes(schedule, after, until)):
         return []
     return [
-        f"# What systemd leaves out where clocks change, until {until:%Y-%m-%d}: write the units anew before then.",
+        f"# Times that systemd skips when clocks change, until {until:%Y-%m-%d}: write the units again before then.",
         *(f"OnCalendar={one}" for one in events),
     ]
 

@@ -92,7 +92,7 @@ def test_the_timer_tells_until_when_it_knows_the_changes_of_clocks(tmp_path: Pat
     timer = systemd_files(make(time_zone="Europe/Berlin"), tmp_path)["kit-nightly.timer"]
     # Every day's, and a change a spring, whose dates are not quite a year apart, for five years.
     assert timer.count("\nOnCalendar=") in {5, 6, 7}
-    assert "\n# What systemd leaves out where clocks change, until 20" in timer
+    assert "\n# Times that systemd skips when clocks change, until 20" in timer
     assert "# What" not in systemd_files(make(), tmp_path)["kit-nightly.timer"]
 
 
