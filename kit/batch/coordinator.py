@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import queue
 import threading
@@ -25,6 +24,7 @@ from kit.batch.lane import Job, Lane, Outcome
 from kit.batch.order import among
 from kit.batch.plan import PlannedNotebook, common_parameters
 from kit.batch.record import UNFINISHED, Attempt, NotebookRecord, RunRecord, StepRow, now
+from kit.batch.redacted_log import papermill_logs_to
 from kit.batch.retry import accident, is_death, pause_seconds
 from kit.batch.watch import Watch
 from kit.errors import ExitCode, StepFailedError
@@ -71,7 +71,7 @@ class RunCoordinator:
         self.record.save(self._folder)
         try:
             keep_room(self._folder)
-            with signals_call(self._interrupt), self._papermill_logs():
+            with signals_call(self._interrupt), papermill_logs_to(self._log):
                 self._tell(f"Run {self.record.run_id} in {self._folder}")
                 self._lead()
         except BaseException:
@@ -143,7 +143,7 @@ class RunCoordinator:
         with self._change():
             row.state, row.why = "running", decision.why
         watch = Watch(
-            self._folder / STEPS_FILE, lambda step: self._step_ended(name, step), self._limit(notebook)
+            self._folder / STEPS_FILE, lambda step: self._step_seen(name, step), self._limit(notebook)
         )
         self._watches[name] = watch
         if self._interrupted:  # by a signal that came before this watch
@@ -239,7 +239,11 @@ class RunCoordinator:
             with self._change():
                 self._rows[lost].why = f"not run, since it needs {needed}"
 
-    def _step_ended(self, notebook: str, step: Mapping[str, Any]) -> None:
+    def _step_seen(self, notebook: str, step: Mapping[str, Any]) -> None:
+        if step["state"] == "running":
+            said = ", ".join(filter(None, [f"{step['seconds']:.0f} s", step["said"]]))
+            self._tell(f"[{notebook}] {step['step']}  still running  {said}")
+            return
         row = StepRow(notebook=notebook, **step)
         with self._change():
             self.record.steps.append(row)
@@ -278,20 +282,6 @@ class RunCoordinator:
             self._say(line)
             with self._log.open("a") as log:
                 log.write(f"{now():%H:%M:%S} {line}\n")
-
-    @contextmanager
-    def _papermill_logs(self) -> Iterator[None]:
-        """Send papermill's log, one logger for all threads, to the log of the run."""
-        logger = logging.getLogger("papermill")
-        with self._log.open("a") as stream:
-            handler = logging.StreamHandler(stream)
-            logger.addHandler(handler)
-            propagate, logger.propagate = logger.propagate, False
-            try:
-                yield
-            finally:
-                logger.removeHandler(handler)
-                logger.propagate = propagate
 
 
 def _section(notebook: NotebookRecord, folder: Path) -> str:

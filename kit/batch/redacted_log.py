@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kit.secret import Redactor
 
 _MOST_BYTES = 1 << 16  # of an unbroken line, such as a progress bar's
+
+
+@contextmanager
+def papermill_logs_to(log: Path) -> Iterator[None]:
+    """Send papermill's log, one logger for all threads, to the log of a run."""
+    logger = logging.getLogger("papermill")
+    with log.open("a") as stream:
+        handler = logging.StreamHandler(stream)
+        logger.addHandler(handler)
+        propagate, logger.propagate = logger.propagate, False
+        try:
+            yield
+        finally:
+            logger.removeHandler(handler)
+            logger.propagate = propagate
 
 
 class RedactedLog:

@@ -147,7 +147,7 @@ def _fixed_seconds(workspace: Path, project: str, seed: int) -> float:
     [whole] = (
         record["seconds"]
         for record in map(json.loads, (run / STEPS_FILE).read_text().splitlines())
-        if record["step"] == "Trainer"
+        if record["step"] == "Trainer" and record["state"] != "running"
     )
     trained = workspace / "artifacts" / project / "Trainer" / "model_run"
     latest = max(trained.iterdir(), key=lambda path: int(path.name))

@@ -17,6 +17,8 @@ STEPS_FILE = "steps.jsonl"
 KERNEL_VARIABLE = "KIT_KERNEL"
 """Distinguishes the kernels of a run, whose steps are all recorded in one file."""
 
+# Seconds until a batch is told that a step is still running; each wait is twice the one before, up to the second one.
+_TOLD_AFTER, _TOLD_AT_LEAST = 30.0, 300.0
 _TAIL_LINES, _TAIL_LETTERS, _TAIL_BYTES = 20, 200, 65_536  # kept of the log
 
 
@@ -85,7 +87,7 @@ Show: TypeAlias = Callable[[StepNow], Update]
 
 
 class StepMonitor:
-    """Follows a step, shows its progress, and records its end for the batch that the notebook may be part of.
+    """Follows a step, shows its progress, and tells it and its end to the batch that the notebook may be part of.
 
     Args:
         step: the component's id.
@@ -112,6 +114,7 @@ class StepMonitor:
         self.cached = True  # until an executor is started
         self._memory, self._together = PeakMemory(), together or MemoryTogether()
         self._started = time.monotonic()
+        self._next_told = self._told_after = _TOLD_AFTER
         self._log_before = log.stat().st_size if log.exists() else 0
         self._now = StepNow(step, log=str(log), chain=_with(chain or {}, step, "begun"))
         self._update = (show or line_of_text)(self._now)
@@ -128,6 +131,17 @@ class StepMonitor:
     def tick(self, progress: str | None) -> None:
         """Show that the step is alive, with its executor's line of progress, if any."""
         self._tell("running", said=progress or "")
+        if self.elapsed_seconds >= self._next_told:
+            self._told_after = min(2 * self._told_after, _TOLD_AT_LEAST)
+            self._next_told += self._told_after
+            self._tell_batch(
+                {
+                    "step": self.step,
+                    "state": "running",
+                    "seconds": self.elapsed_seconds,
+                    "said": self._now.said,
+                }
+            )
 
     def process(self, pid: int) -> None:
         """Measure the memory of the executor's process."""
@@ -150,11 +164,14 @@ class StepMonitor:
         self._together.ended(self.step)
         record = StepRecord(self.step, state, round(self.elapsed_seconds, 2), str(self.log), peak, together)
         self._tell(state, said="", made=made, last_lines=self._last_lines())
+        self._tell_batch(asdict(record))
+        return record
+
+    @staticmethod
+    def _tell_batch(facts: Mapping[str, Any]) -> None:
         if folder := os.environ.get(RUN_FOLDER_VARIABLE):
             with (Path(folder) / STEPS_FILE).open("a") as file:
-                facts = {**asdict(record), "kernel": os.environ.get(KERNEL_VARIABLE, "")}
-                file.write(json.dumps(facts) + "\n")
-        return record
+                file.write(json.dumps({**facts, "kernel": os.environ.get(KERNEL_VARIABLE, "")}) + "\n")
 
     def _tell(self, state: str, **changes: Any) -> None:
         chain = _with(self._now.chain, self.step, state)

@@ -30,6 +30,7 @@ while not pathlib.Path(other).exists():
 STEP = """import json, os
 with open(os.environ["KIT_RUN_FOLDER"] + "/steps.jsonl", "a") as file:
     step = {"step": "S" + mine[-1], "state": "done", "seconds": 1.0, "kernel": os.environ["KIT_KERNEL"]}
+    print(json.dumps({**step, "state": "running", "seconds": 0.5, "said": "7 rows"}), file=file)
     print(json.dumps(step), file=file)"""
 
 
@@ -52,10 +53,10 @@ def test_independent_notebooks_run_side_by_side_and_their_steps_are_told_apart(
     a, b = (f'"{tmp_path / name}"' for name in "ab")
     first = write_notebook("01_a", f"mine: str = {a}\nother: str = {b}", MEET, STEP)
     second = write_notebook("02_b", f"mine: str = {b}\nother: str = {a}", MEET, STEP)
-    record = run_chain(
-        [tell(first, needs=[]), tell(second, needs=[])], {}, tmp_path / "ws", TWO, lambda _: None
-    )
+    said: list[str] = []
+    record = run_chain([tell(first, needs=[]), tell(second, needs=[])], {}, tmp_path / "ws", TWO, said.append)
     assert states(record) == {"01_a": "done", "02_b": "done"}
+    assert "[01_a] Sa  still running  0 s, 7 rows" in said
     assert {(step.notebook, step.step) for step in record.steps} == {("01_a", "Sa"), ("02_b", "Sb")}
     assert all(row.peak_memory_mb > 5 for row in record.notebooks)
     assert all(0 < row.kernel_seconds < (row.seconds or 0) for row in record.notebooks)

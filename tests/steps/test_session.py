@@ -13,6 +13,7 @@ from waiting import wait_until
 from kit import warm
 from kit.errors import StepOrderError, WorkspaceError
 from kit.session import Session
+from kit.steps import monitor
 from kit.workspace import Workspace
 
 from .workers import Other, Worker, open_session, run_in_session, states
@@ -123,6 +124,18 @@ def test_a_batch_is_told_how_each_step_ended(
     ]
     assert {line["log"] for line in lines} == {str(session.workspace.logs("chicago_taxi") / "Worker.log")}
     assert {type(line["seconds"]) for line in lines} == {float}
+
+
+def test_a_batch_is_told_of_a_step_that_takes_long(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KIT_RUN_FOLDER", str(tmp_path))
+    monkeypatch.setattr(monitor, "_TOLD_AFTER", 0.6)
+    session.run(Worker("linger"))
+    lines = [json.loads(line) for line in (tmp_path / "steps.jsonl").read_text().splitlines()]
+    assert [(line["step"], line["state"]) for line in lines][-1] == ("Worker", "done")
+    assert {line["state"] for line in lines[:-1]} == {"running"}
+    assert "half way" in {line["said"] for line in lines[:-1]}
 
 
 def test_two_steps_run_at_the_same_time(
