@@ -29,6 +29,7 @@ def shop(**columns: Any) -> pd.DataFrame:
 
 def make(tmp_path: Path, table: pd.DataFrame, label: str = "bought", task: str | None = None) -> Created:
     path = tmp_path / "shop.csv"
+    tmp_path.mkdir(exist_ok=True)
     table.to_csv(path, index=False)
     return create("shop", path, label, tmp_path / "ws" / "projects", task=task)
 
@@ -131,6 +132,13 @@ def test_a_rare_class_is_warned_of(tmp_path: Path) -> None:
     created = make(tmp_path, shop(bought=["yes"] * 2 + ["no"] * 118))
     assert "class 'yes' has only 2 rows (1.67%)" in created.warnings[0]
     assert Project.load(created.folder).spec.gates[0].min == 0.5
+
+
+def test_amounts_far_from_the_others_are_warned_of(tmp_path: Path) -> None:
+    amounts = [i * 37 % 120 + 0.5 for i in range(ROWS)]
+    assert make(tmp_path, shop(bought=amounts)).warnings == ()
+    [warning] = make(tmp_path / "far", shop(bought=[*amounts[1:], 1e6])).warnings
+    assert "1% of the values, such as 1e+06, make 99% of the variance" in warning
 
 
 REFUSALS = {
