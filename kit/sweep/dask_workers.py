@@ -56,6 +56,8 @@ class DaskWorkers:
         self._folder, self._cluster = folder, cluster
         self._alone_since: float | None = None
         self._names: set[str] = set()
+        self._checked: set[str] = set()  # addresses of somebody's workers that have answered
+        self._refused: set[str] = set()  # of these, those that get no points
         self._client = _connect(scheduler, cluster.security if cluster else security)
         try:
             self._wait_for_workers(scheduler)
@@ -64,14 +66,17 @@ class DaskWorkers:
         except BaseException:
             self._client.close()
             raise
-        self._executor = self._client.get_executor(pure=False)  # a further attempt is not a duplicate
+        # A further attempt is not a duplicate. Another worker is taken once those that were there are gone.
+        self._executor = self._client.get_executor(pure=False, allow_other_workers=True)
 
     def has_room(self, running: int) -> bool:
-        return running < _slots(self._known())
+        return running < _slots(self._usable())
 
     def begin(self, number: int) -> Future[str]:
         code = "" if self._cluster else code_digest()
-        begun: Future[str] = self._executor.submit(run_on_worker, str(self._folder), number, code)
+        begun: Future[str] = self._executor.submit(
+            run_on_worker, str(self._folder), number, code, workers=sorted(self._usable())
+        )
         return begun
 
     def learn(self, peak_memory_mb: float) -> None:
@@ -80,18 +85,19 @@ class DaskWorkers:
     def maintain(self) -> list[str]:
         if self._cluster:
             self._cluster.maintain()
-        known = self._known()
-        lost = self._lost(known)
-        if _slots(known):
+        refused = [] if self._cluster else self._look_at_newcomers()
+        usable = self._usable()
+        told = [*refused, *self._lost(usable)]
+        if _slots(usable):
             self._alone_since = None
-            return lost
+            return told
         self._alone_since = self._alone_since or time.monotonic()
         if self._client.status != "running" or time.monotonic() - self._alone_since > _ALONE_SECONDS:
             raise WorkersLostError(
                 f"The sweep must have a worker, but for {_ALONE_SECONDS:g} s there was none, or no scheduler. "
                 f"Start some and go on with: {SweepFolder(self._folder).resume_command}"
             )
-        return lost
+        return told
 
     def close(self) -> None:
         self._executor.shutdown(wait=False)  # cancels what has not begun
@@ -106,6 +112,30 @@ class DaskWorkers:
             f"Worker {name} is lost; what it was at begins again {where}."
             for name in sorted(before - self._names)
         ]
+
+    def _look_at_newcomers(self) -> list[str]:
+        """Check workers that have joined; those that cannot run points get none, which they would only lose."""
+        known = self._known()
+        self._checked &= known.keys()  # one that comes back may be another
+        self._refused &= known.keys()
+        if not (new := known.keys() - self._checked):
+            return []
+        try:
+            told = self._client.run(_by_value(), str(self._folder), workers=sorted(new), on_error="return")
+            # Who did not answer is asked again.
+            self._check({who: facts for who, facts in told.items() if not isinstance(facts, BaseException)})
+        except OSError:  # the scheduler is gone; `maintain` reports it
+            return []
+        except ClusterError as error:
+            return [f"A worker has joined that gets no points. {error}"]
+        return []
+
+    def _usable(self) -> Mapping[str, Any]:
+        """Return the workers that may get points."""
+        known = self._known()
+        if self._cluster:
+            return known
+        return {address: one for address, one in known.items() if address in self._checked - self._refused}
 
     def _known(self) -> Mapping[str, Any]:
         if self._client.status != "running":
@@ -126,8 +156,13 @@ class DaskWorkers:
             ) from None
 
     def _check(self, told: Mapping[str, Mapping[str, Any]]) -> None:
-        mine = code_digest()
-        problems = []
+        """Look at what workers have answered, and refuse those that cannot run points.
+
+        Raises:
+            ClusterError: when there are any.
+        """
+        mine, problems = code_digest(), list[str]()
+        self._checked |= told.keys()
         for address, facts in sorted(told.items()):
             if facts["error"]:
                 problems.append(f"  {address} has no kit: {facts['error']}")
@@ -135,6 +170,9 @@ class DaskWorkers:
                 problems.append(f"  {address} has another version of the kit in {facts['checkout']}")
             elif not facts["sees"]:
                 problems.append(f"  {address} does not see {self._folder}")
+            else:
+                continue
+            self._refused.add(address)
         if problems:
             raise ClusterError(
                 f"Every worker must have the kit of this machine (code {mine}) and see the folder of the sweep, but\n"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 from unittest.mock import MagicMock
 
 import psutil
@@ -17,6 +19,7 @@ from processes import is_alive
 from waiting import wait_until
 
 from kit.errors import ClusterError, ExitCode
+from kit.sweep import cluster as cluster_module
 from kit.sweep import dask_workers
 from kit.sweep.cluster import LocalCluster
 from kit.sweep.code import code_digest
@@ -141,6 +144,34 @@ def test_workers_with_another_kit_or_without_the_folder_are_named(
         DaskWorkers(folder.path, cluster.address, security=security)
     with pytest.raises(ClusterError, match="must answer at tls://"):  # a stranger on this machine
         DaskWorkers(folder.path, cluster.address)
+
+
+_ANOTHER_KIT = (
+    "import sys; import kit.sweep.code as code; code.code_digest = lambda: 'another'\n"
+    "from kit.sweep.member import main; main(*sys.argv[1:])"
+)
+
+
+def test_a_worker_that_joins_later_with_another_kit_gets_no_points(
+    begin: Begin, write_notebook: WriteNotebook, cluster: LocalCluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would refuse each of them at once, and would so get one after the other."""
+    folder = begin(f"notebooks: {write_notebook('fit', *FIT)}\nparameters: {{size: [1, 2, 3, 4]}}")
+    workers = DaskWorkers(folder.path, cluster.address, security=cluster.security)
+    popen = cluster_module._popen
+
+    def with_another_kit(command: list[str], log: IO[bytes]) -> subprocess.Popen[bytes]:
+        return popen([sys.executable, "-c", _ANOTHER_KIT, *command[3:]], log)
+
+    monkeypatch.setattr(cluster_module, "_popen", with_another_kit)
+    cluster._members["late"] = cluster._start("late", "worker", "late")
+    wait_until(lambda: len(workers._known()) == 3)
+    said: list[str] = []
+    ended = run_sweep(folder, lambda _: workers, said.append)
+    assert [(point.state, point.attempts) for point in ended.points] == [("done", 1)] * 4
+    assert {point.worker for point in ended.points} == {"worker-1", "worker-2"}
+    [line] = [line for line in said if "has joined" in line]
+    assert re.search(r"(?s)gets no points\..* tls://\S+ has another version of the kit", line)
 
 
 def test_a_scheduler_that_does_not_answer_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
