@@ -28,6 +28,7 @@ PREFIX = "KIT_SECRET_"
 REDACTED = "•••"
 _FILE = "_FILE"
 _LEAST_LETTERS = 6  # a shorter one would also be redacted where it is not a secret
+_DOUBLE_QUOTES, _SINGLE_QUOTES = ('"', "&quot;", "&#34;"), ("'", "&#x27;", "&#39;", "&apos;")  # in HTML
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")  # the other alphabet of base64
 
 
@@ -163,8 +164,7 @@ def _forms(value: str) -> set[str]:
         form
         for one in plain
         for form in (
-            *_in_python(one),
-            *(json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1], html.escape(one)),
+            *(*_in_python(one), *_in_json(one), *_in_html(one)),
             *(quote(one), quote(one, safe=""), quote_plus(one)),
         )
     }
@@ -180,6 +180,23 @@ def _in_python(value: str) -> set[str]:
         shown = (repr(value + beside), ascii(value + beside), repr((value + beside).encode())[1:])
         forms |= {one[1:-1].removesuffix("\"\\'") if beside else one[1:-1] for one in shown}
     return forms
+
+
+def _in_json(value: str) -> set[str]:
+    """Return what JSON makes of a text, also in a page, where signs of HTML are escaped once more."""
+    plain = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
+    in_page = str.maketrans({sign: f"\\u{ord(sign):04x}" for sign in "<>&'"})
+    return plain | {one.translate(in_page) for one in plain}
+
+
+def _in_html(value: str) -> set[str]:
+    """Return what pages have for a text; pandas' tables, among others, leave the quotation marks as they are."""
+    text = html.escape(value, quote=False)
+    return {
+        text.replace('"', double).replace("'", single)
+        for double in _DOUBLE_QUOTES
+        for single in _SINGLE_QUOTES
+    }
 
 
 def _in_base64(value: bytes) -> set[str]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import pickle
 from pathlib import Path
 from urllib.parse import quote
+from xml.sax import saxutils
 
+import markupsafe
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from jinja2.utils import htmlsafe_json_dumps
 
 from kit.errors import UsageError
 from kit.secret import REDACTED, Redactor, known_secrets, secret, without_secrets
@@ -94,6 +99,15 @@ def test_letters_beyond_ascii_are_known_however_they_are_written(value: str, aro
         *(json.dumps(text), json.dumps(text, ensure_ascii=False)),
     ):
         assert f"<{REDACTED}>" in redactor.text(written)
+
+
+def test_one_with_signs_of_html_is_known_in_pages_whoever_writes_them() -> None:
+    value = "a<b>&\"c'd"
+    redactor = Redactor({"KIT_SECRET_A": value})
+    for written in (html.escape(value), saxutils.escape(value), str(markupsafe.escape(value))):
+        assert redactor.text(written) == REDACTED
+    assert redactor.text(str(htmlsafe_json_dumps(value))) == f'"{REDACTED}"'
+    assert f"<td>{REDACTED}</td>" in redactor.text(pd.DataFrame({"key": [value]}).to_html())
 
 
 def test_what_holds_texts_is_cleaned_all_through() -> None:
