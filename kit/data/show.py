@@ -7,9 +7,11 @@ from collections import defaultdict
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet
 import tensorflow as tf
 
 from kit.data.example_gen import SPLITS
+from kit.data.files import read_header
 from kit.data.records import first_records
 from kit.session import Session
 from kit.spans import in_words
@@ -21,7 +23,7 @@ def rows_table(examples: Path, split: str, count: int = 5) -> pd.DataFrame:
 
 
 def spans_text(session: Session) -> str:
-    """Return which spans ExampleGen last read into each split, and which were missing.
+    """Return which spans ExampleGen last read into each split, which were missing, and which columns it left.
 
     Raises:
         StepOrderError: when there are no examples yet.
@@ -31,7 +33,23 @@ def spans_text(session: Session) -> str:
         named = _spans(session, spans)
         parts.append(f"{split}: {f'{named}, ' if named else ''}{_files(len(spans))}")
     missing = session.properties("ExampleGen").get("missing", "")
-    return f"{'; '.join(parts)}.{f' Left out: {missing}.' if missing else ''}"
+    unknown = ", ".join(_unknown_columns(session))
+    return (
+        f"{'; '.join(parts)}.{f' Left out: {missing}.' if missing else ''}"
+        f"{f' Columns that project.yml does not name, and that are not read: {unknown}.' if unknown else ''}"
+    )
+
+
+def _unknown_columns(session: Session) -> list[str]:
+    """Return the columns of the files that project.yml says nothing about, such as one that is new in a delivery."""
+    data, found = session.project.spec.data, dict[str, None]()
+    for file in json.loads(session.properties("ExampleGen")["files"]):
+        path = Path(file["path"])
+        if data.format == "parquet":
+            found |= dict.fromkeys(pyarrow.parquet.read_schema(path).names)
+        else:
+            found |= dict.fromkeys(read_header(path, data.delimiter))
+    return [name for name in found if name and name not in session.project.spec.columns]
 
 
 def judged_text(session: Session) -> str:

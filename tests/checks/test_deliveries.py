@@ -104,6 +104,15 @@ def test_a_late_day_is_skipped_told_and_read_when_it_is_there(tmp_path: Path) ->
     )
 
 
+def test_a_column_that_is_new_in_a_delivery_is_told(tmp_path: Path) -> None:
+    session = shop(tmp_path / "shop", *DAYS)
+    (session.project.folder / f"{DAYS[3]}.csv").write_text("age,rating,city,bought\n" + "4,5,Oslo,1\n" * 9)
+    run(session)
+    assert spans_text(session).endswith(
+        "1 file. Columns that project.yml does not name, and that are not read: rating."
+    )
+
+
 def test_a_late_day_is_an_error_by_default(tmp_path: Path) -> None:
     session = shop(tmp_path / "shop", DAYS[0], DAYS[2], DAYS[3])
     with pytest.raises(InputDataError, match="2026-01-02 was not delivered; delivered are"):
