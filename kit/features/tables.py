@@ -17,9 +17,6 @@ from kit.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 
 # The calendar features of a time, and how many values each has; 0 stands for a missing time.
 CALENDAR = {"month": 13, "weekday": 8, "hour": 25}
-# The start of 2020, near the times in most tables: float32 keeps seven digits, enough for the minute when counting from
-# here but not from 1970.
-_NEAR = 1_577_836_800
 _CLIP = 8.0  # standard deviations
 # Scripts that are written without spaces: every character is taken as a word.
 _SIGNS = r"([\p{Han}\p{Hiragana}\p{Katakana}])"
@@ -29,7 +26,7 @@ def scaled(column: tf.SparseTensor) -> tf.Tensor:
     """Return float32 [batch] with mean 0 and deviation 1; missing values become the mean, outliers are clipped."""
     present = _without_nan(column)
     score = tft.scale_to_z_score(present)
-    return tf.clip_by_value(fill_missing(score, 0.0), -_CLIP, _CLIP)
+    return tf.clip_by_value(tf.cast(fill_missing(score, 0.0), tf.float32), -_CLIP, _CLIP)
 
 
 def missing(column: tf.SparseTensor) -> tf.Tensor:
@@ -66,9 +63,11 @@ def words(column: tf.SparseTensor, count: int) -> tf.Tensor:
 
 def calendar(seconds: tf.SparseTensor, name: str) -> dict[str, tf.Tensor]:
     """Return `<name>_xf`, the scaled time itself, and a code `<name>_<part>_xf` for each part in CALENDAR."""
+    # In float32 days would be some 20 seconds apart. Of a table of a few days that is much of what scaling leaves, and
+    # a graph that multiplies where another one divides would be as far from it.
     days = tf.SparseTensor(
         seconds.indices,
-        tf.cast(seconds.values - _NEAR, tf.float32) / SECONDS_PER_DAY,
+        tf.cast(seconds.values, tf.float64) / SECONDS_PER_DAY,
         [seconds.dense_shape[0], 1],
     )
     day = tf.math.floordiv(seconds.values, SECONDS_PER_DAY)

@@ -66,6 +66,14 @@ def test_parts_of_the_calendar(tables: Any, monkeypatch: pytest.MonkeyPatch) -> 
     assert parts["at_hour_xf"].numpy().tolist() == [*(time.hour + 1 for time in TIMES), 0]
 
 
+def test_times_of_one_day_are_told_apart(tables: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "scaled", lambda days: days)
+    days = tables.calendar(
+        tables.seconds_of(column(["2026-01-11 10:00:00", "2026-01-11 10:00:01"]), FORMAT), "at"
+    )
+    assert float(days["at_xf"].values[1] - days["at_xf"].values[0]) * 86_400 == pytest.approx(1, 1e-4)
+
+
 @pytest.mark.parametrize("classes", [("no", "yes"), (3, 5, 9), (0.1, 0.7)], ids=str)
 def test_labels_become_their_place_among_the_classes(tables: Any, classes: tuple[Any, ...]) -> None:
     labels = [*classes, classes[1]]
