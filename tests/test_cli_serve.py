@@ -77,6 +77,7 @@ def test_without_a_push_it_says_what_to_run(tmp_path: Path) -> None:
     ended = kit_command("serve", "-w", tmp_path / "ws", cwd=tmp_path)
     assert ended.code == 2
     assert "05_release" in ended.errors
+    assert not (tmp_path / "ws").exists()
 
 
 @pytest.mark.parametrize("option", ["--port", "--rest-port"])

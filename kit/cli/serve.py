@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kit.cli.shared import WorkspaceOption, exits, workspace_of
+from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, workspace_of
 from kit.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -80,7 +80,8 @@ def serve(  # noqa: PLR0913, PLR0917  the flags of a server
     if single and batching:
         raise UsageError("--single turns batching off, and --batching turns it on. Choose one.")
     _check_flags(flags or ())
-    place = workspace_of(workspace)
+    # Without a folder there is nothing to serve, and a misspelt one is not made.
+    place = workspace_of(workspace, looks=config is None and not chosen_workspace(workspace).is_dir())
     following = settings_for(place, log_share, config.absolute() if config else None)
     chosen = [*following.to_flags(), f"--port={port}", f"--rest_api_port={rest_port}", f"--host={host}"]
     chosen += _batching(None if single else batching or tuned_batching(place, following, typer.echo))
