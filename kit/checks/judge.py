@@ -16,7 +16,7 @@ from kit.checks.rows import Rows
 from kit.checks.suite import checks_of, feed, findings_of, of_statistics, wants_statistics
 from kit.data.environments import TRAINING, validate
 from kit.data.example_gen import SPLITS
-from kit.data.files import read_batches
+from kit.data.files import FileLayout, read_batches
 from kit.data.schema import columns_of, infer, read_schema
 from kit.data.span_statistics import as_examples
 from kit.data.statistics import Accumulated, statistics_of_batches
@@ -94,9 +94,9 @@ def rows_of(project: Project, files: Iterable[Path]) -> Iterator[pa.RecordBatch]
     Raises:
         InputDataError: when a file cannot be read.
     """
-    data = project.spec.data
+    layout = FileLayout.of(project)
     for file in files:
-        yield from read_batches(file, data.format, data.delimiter, project.columns, project.label)
+        yield from read_batches(file, layout)
 
 
 def _schema_of(project: Project, statistics: Statistics) -> schema_pb2.Schema:

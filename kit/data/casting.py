@@ -29,7 +29,7 @@ def cast_column(values: pa.Array, name: str, column: Column, path: Path, rows_be
         ) from None
     except pa.ArrowInvalid:
         index = _first_bad(values, target)
-        expected, found, way_out = judge(values[index].as_py(), column)
+        expected, found, way_out = misfit(values[index].as_py(), column)
         # The header is line 1; a value with a line break inside makes this a row count rather than a line number.
         raise InputDataError(
             f"{path}, row {rows_before + index + 1}, column {name}: {expected} is expected, but "
@@ -57,7 +57,7 @@ _TEXT = (
 )
 
 
-def judge(found: object, column: Column) -> tuple[str, object, str]:
+def misfit(found: object, column: Column) -> tuple[str, object, str]:
     """Return what was expected of a value that cannot be cast, the value for people, and the way out."""
     if isinstance(found, bytes):
         try:

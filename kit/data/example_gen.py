@@ -17,10 +17,10 @@ from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.types import artifact_utils, standard_artifacts
 
 from kit.data.encoding import encode
-from kit.data.files import read_batches
+from kit.data.files import FileLayout, read_batches
 from kit.data.growing import unchanged
 from kit.data.quarantine import QUARANTINED, Quarantine, QuarantinedRows, Tally, quarantine_of
-from kit.data.sift import Reading, Sieve
+from kit.data.sift import Sieve
 from kit.digests import of_file
 from kit.errors import RowsLostError
 from kit.project import Project
@@ -56,7 +56,7 @@ class ExamplesExecutor(base_executor.BaseExecutor):
         del input_dict
         [examples] = output_dict["examples"]
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
-        reading = Reading.from_json(exec_properties["reading"])
+        layout = FileLayout.from_json(exec_properties["reading"])
         files = json.loads(exec_properties["files"])
         quarantine = Quarantine.from_json(exec_properties["quarantine"])
         with ExitStack() as stack:
@@ -64,28 +64,26 @@ class ExamplesExecutor(base_executor.BaseExecutor):
                 split: stack.enter_context(split_writer(Path(examples.uri), split)) for split in SPLITS
             }
             if quarantine is None:
-                _write_all(files, reading, writers)
+                _write_all(files, layout, writers)
                 return
             [artifact] = output_dict[QUARANTINED]
             tally = Tally(Path(artifact.uri), quarantine)
-            _write_good(files, reading, writers, tally, stack)
+            _write_good(files, layout, writers, tally, stack)
         tally.close(artifact)
 
 
-def _write_all(files: list[Any], reading: Reading, writers: Mapping[str, Any]) -> None:
+def _write_all(files: list[Any], layout: FileLayout, writers: Mapping[str, Any]) -> None:
     rows = 0
     for file in files:
         path = Path(file["path"])
         with unchanged(path, file["sha256"]):
-            for batch in read_batches(
-                path, reading.format, reading.delimiter, reading.columns, reading.label
-            ):
+            for batch in read_batches(path, layout):
                 rows += _write(batch, file["split"], writers)
                 report(f"{rows:,} rows")
 
 
 def _write_good(
-    files: list[Any], reading: Reading, writers: Mapping[str, Any], tally: Tally, stack: ExitStack
+    files: list[Any], layout: FileLayout, writers: Mapping[str, Any], tally: Tally, stack: ExitStack
 ) -> None:
     rows = 0
     for file in files:
@@ -93,7 +91,7 @@ def _write_good(
         count, side = tally.open(file, stack)
         written = 0
         with unchanged(path, file["sha256"]):
-            for batch in Sieve(path, reading, tally.quarantine, count, side).batches():
+            for batch in Sieve(path, layout, tally.quarantine, count, side).batches():
                 written += _write(batch, file["split"], writers)
                 report(f"{rows + written:,} rows, {tally.quarantined:,} quarantined")
         rows += written
@@ -142,19 +140,13 @@ class ProjectExampleGen(base_component.BaseComponent):
             {"path": str(file.path), "split": file.split, "span": file.span, "sha256": of_file(file.path)}
             for file in inputs.files
         ]
-        reading = {
-            "format": project.spec.data.format,
-            "delimiter": project.spec.data.delimiter,
-            "columns": {name: column.model_dump() for name, column in project.columns.items()},
-            "label": project.label,
-        }
         quarantine = quarantine_of(workspace, project)
         outputs = {"examples": types.Channel(type=standard_artifacts.Examples)}
         if quarantine:
             outputs[QUARANTINED] = types.Channel(type=QuarantinedRows)
         spec = _Spec(
             files=json.dumps(files),
-            reading=json.dumps(reading),
+            reading=FileLayout.of(project).to_json(),
             quarantine=quarantine.to_json() if quarantine else "",
             missing=inputs.missing,
             **outputs,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import codecs
 import csv
+import json
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.csv
@@ -17,9 +19,40 @@ from kit.data.casting import cast_column, check_label
 from kit.errors import InputDataError
 from kit.project.file import Column
 
+if TYPE_CHECKING:
+    from kit.project import Project
+
 # Arrow reads up to 32 blocks ahead; a row must fit into one.
 _BLOCK_BYTES = 2 << 20
 _BATCH_ROWS = 65_536
+
+
+@dataclass(frozen=True)
+class FileLayout:
+    """How a project's files are read: CSV or Parquet, with these columns; no row may lack the label."""
+
+    format: str
+    delimiter: str
+    columns: Mapping[str, Column]
+    label: str
+
+    @classmethod
+    def of(cls, project: Project) -> FileLayout:
+        """Return how project.yml says that its files are read."""
+        data = project.spec.data
+        return cls(data.format, data.delimiter, project.columns, project.label)
+
+    @classmethod
+    def from_json(cls, text: str) -> FileLayout:
+        """Read the property of ExampleGen."""
+        content = json.loads(text)
+        columns = {name: Column.model_validate(column) for name, column in content.pop("columns").items()}
+        return cls(columns=columns, **content)
+
+    def to_json(self) -> str:
+        """Return the property of ExampleGen; another text runs it again."""
+        columns = {name: column.model_dump() for name, column in self.columns.items()}
+        return json.dumps({**vars(self), "columns": columns})
 
 
 class Malformed(NamedTuple):
@@ -31,9 +64,7 @@ class Malformed(NamedTuple):
     expected: int
 
 
-def read_batches(
-    path: Path, file_format: str, delimiter: str, columns: Mapping[str, Column], label: str
-) -> Iterator[pa.RecordBatch]:
+def read_batches(path: Path, layout: FileLayout) -> Iterator[pa.RecordBatch]:
     """Yield the rows of one file in order, one typed Arrow column for each column of the project.
 
     An empty cell is missing; only the label may not be. Memory does not grow with the file.
@@ -42,15 +73,16 @@ def read_batches(
         InputDataError: when the file is empty, a column is missing or occurs twice, the text is not UTF-8, or a value
             does not fit its column's type; the message names the file, the column, the row and the value.
     """
-    if file_format == "parquet":
+    columns = layout.columns
+    if layout.format == "parquet":
         raw_batches = parquet_batches(path, list(columns))
     else:
-        raw_batches = csv_batches(path, delimiter, list(columns))
+        raw_batches = csv_batches(path, layout.delimiter, list(columns))
     rows = 0
     for raw in raw_batches:
         arrays = [cast_column(raw.column(name), name, column, path, rows) for name, column in columns.items()]
         batch = pa.RecordBatch.from_arrays(arrays, names=list(columns))
-        check_label(batch.column(label), label, path, rows)
+        check_label(batch.column(layout.label), layout.label, path, rows)
         rows += batch.num_rows
         yield batch
     require_rows(path, rows)

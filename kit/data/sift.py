@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import csv
-import json
 from bisect import bisect_right
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from kit.data.casting import ARROW_TYPES, as_type, cast_column, check_label, judge
-from kit.data.files import Malformed, csv_batches, parquet_batches, read_header, require_rows
+from kit.data.casting import ARROW_TYPES, as_type, cast_column, check_label, misfit
+from kit.data.files import FileLayout, Malformed, csv_batches, parquet_batches, read_header, require_rows
 from kit.data.quarantine import FileCount, Quarantine, SideFile
 from kit.data.row_rules import Fault
 from kit.project.file import Column
@@ -23,39 +21,22 @@ from kit.project.file import Column
 Faults = defaultdict[int, list[Fault]]
 
 
-@dataclass(frozen=True)
-class Reading:
-    """How a project's files are read: CSV or Parquet, with these columns; no row may lack the label."""
-
-    format: str
-    delimiter: str
-    columns: Mapping[str, Column]
-    label: str
-
-    @classmethod
-    def from_json(cls, text: str) -> Reading:
-        """Read the property of ExampleGen."""
-        content = json.loads(text)
-        columns = {name: Column.model_validate(column) for name, column in content.pop("columns").items()}
-        return cls(columns=columns, **content)
-
-
 class Sieve:
     """Reads one file, gives its good rows, and hands the others to a side file.
 
     Args:
         path: the path of the file.
-        reading: how project.yml says that it is read.
+        layout: how project.yml says that it is read.
         quarantine: which rows are bad.
         count: the count of the file; its rows are counted as they are read.
         side: takes the bad rows.
     """
 
     def __init__(
-        self, path: Path, reading: Reading, quarantine: Quarantine, count: FileCount, side: SideFile
+        self, path: Path, layout: FileLayout, quarantine: Quarantine, count: FileCount, side: SideFile
     ) -> None:
-        self._path, self._format, self._delimiter = path, reading.format, reading.delimiter
-        self._columns, self._label, self._quarantine = reading.columns, reading.label, quarantine
+        self._path, self._format, self._delimiter = path, layout.format, layout.delimiter
+        self._columns, self._label, self._quarantine = layout.columns, layout.label, quarantine
         self._count, self._side = count, side
         self._waiting: deque[Malformed] = deque()  # not yet written: Arrow parses ahead
         self._malformed: list[int] = []
@@ -114,7 +95,7 @@ class Sieve:
     def _without_unreadable(self, values: pa.Array, name: str, column: Column, faults: Faults) -> pa.Array:
         bad = list(_not_castable(values, ARROW_TYPES[column.dtype]))
         for row in bad:
-            expected, found, _ = judge(values[row].as_py(), column)
+            expected, found, _ = misfit(values[row].as_py(), column)
             faults[row].append(Fault(row, f"{name} is not {expected}", repr(found)))
         if not bad:
             return values

@@ -14,7 +14,7 @@ import tensorflow_data_validation as tfdv
 from google.protobuf.message import DecodeError
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from kit.data.files import read_batches
+from kit.data.files import FileLayout, read_batches
 from kit.data.statistics import BATCH_ROWS, statistics_of_batches
 from kit.digests import of_file
 from kit.errors import InputDataError
@@ -60,10 +60,9 @@ class SpanStatistics:
         return computed
 
     def _batches(self, files: Iterable[Path]) -> Iterator[pa.RecordBatch]:
-        data, project = self._project.spec.data, self._project
+        layout = FileLayout.of(self._project)
         for file in files:
-            batches = read_batches(file, data.format, data.delimiter, project.columns, project.label)
-            yield from map(as_examples, _of_rows(batches, BATCH_ROWS))
+            yield from map(as_examples, _of_rows(read_batches(file, layout), BATCH_ROWS))
 
     def _digest(self, files: Iterable[Path]) -> str:
         data = self._project.spec.data

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from kit.data.files import read_batches
+from kit.data.files import FileLayout, read_batches
 from kit.errors import FaultError
 from kit.faults.fault import Rows, Spoiled
 from kit.project import Project
@@ -106,8 +106,7 @@ def _targets(project: Project, files: Sequence[Path], data: Path) -> list[Path]:
 
 
 def _batches(project: Project, path: Path) -> Iterator[pa.RecordBatch]:
-    data = project.spec.data
-    return read_batches(path, data.format, data.delimiter, project.columns, project.label)
+    return read_batches(path, FileLayout.of(project))
 
 
 def _csv(path: Path, delimiter: str, origins: Iterable[int], column: str, cells: Mapping[int, str]) -> bytes:

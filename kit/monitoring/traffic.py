@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 
 from kit.data.encoding import encode
-from kit.data.files import read_batches
+from kit.data.files import FileLayout, read_batches
 from kit.digests import of_file
 from kit.errors import InfraCheckError, UsageError
 from kit.monitoring.last_push import PushedVersion, last_push
@@ -118,9 +118,8 @@ class _Player:
         self.rows = self.new = self.labelled = 0
 
     def play(self, span: int, path: Path) -> None:
-        data, project = self._project.spec.data, self._project
         digest = of_file(path)[:_DIGEST_LETTERS]
-        batches = read_batches(path, data.format, data.delimiter, project.columns, project.label)
+        batches = read_batches(path, FileLayout.of(self._project))
         for number, batch in enumerate(batches):
             self._play(batch, span, f"span-{span}-{digest}-{number:05}")
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from kit.data.files import read_batches
+from kit.data.files import FileLayout, read_batches
 from kit.project.file import Column, Dtype
 
 DTYPES: dict[str, Dtype] = {"age": "int", "price": "float", "city": "string", "bought": "int"}
@@ -20,7 +20,8 @@ def columns(**dtypes: Dtype) -> dict[str, Column]:
 def read(path: Path, delimiter: str = ",", label: str = "bought", **dtypes: Dtype) -> pa.Table:
     """Read a whole file; its name tells its format."""
     file_format = "parquet" if path.suffix == ".parquet" else "csv"
-    return pa.Table.from_batches(read_batches(path, file_format, delimiter, columns(**dtypes), label))
+    layout = FileLayout(file_format, delimiter, columns(**dtypes), label)
+    return pa.Table.from_batches(read_batches(path, layout))
 
 
 def rows(path: Path, delimiter: str = ",", label: str = "bought", **dtypes: Dtype) -> list[dict[str, Any]]:

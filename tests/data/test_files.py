@@ -17,7 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from data.reading import columns, read, rows
-from kit.data.files import count_rows, read_batches
+from kit.data.files import FileLayout, count_rows, read_batches
 from kit.project.file import Dtype
 
 FAST = settings(max_examples=50)
@@ -157,11 +157,12 @@ def test_floats_are_those_of_numpy(tmp_path: Path) -> None:
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from kit.data.files import read_batches
+from kit.data.files import FileLayout, read_batches
 from kit.project.file import Column
 columns = {name: Column(kind="category") for name in ("city", "bought")}
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-rows = sum(batch.num_rows for batch in read_batches(Path(sys.argv[1]), "csv", ",", columns, "bought"))
+layout = FileLayout("csv", ",", columns, "bought")
+rows = sum(batch.num_rows for batch in read_batches(Path(sys.argv[1]), layout))
 print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes
@@ -194,6 +195,6 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
 def test_batches_are_given_while_the_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "large.csv"
     path.write_text("city,bought\n" + ("x" * 999 + ",1\n") * 40_000)  # 40 MB
-    batches = read_batches(path, "csv", ",", columns(city="string", bought="int"), "bought")
+    batches = read_batches(path, FileLayout("csv", ",", columns(city="string", bought="int"), "bought"))
     assert next(batches).num_rows < 20_000
     assert sum(batch.num_rows for batch in batches) > 20_000

@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 from valid_projects import SMALL
 
 from data.quarantine_shop import GOOD, kept, reasons, rows_in_quarantine, run, shop
+from kit.data.files import FileLayout
 from kit.data.quarantine import FileCount, Quarantine, SideFile
 from kit.data.quarantined import quarantine_text
 from kit.data.row_rules import RowRule
-from kit.data.sift import Reading, Sieve
+from kit.data.sift import Sieve
 from kit.data.statistics import StatisticsGen
 from kit.errors import InputDataError
 from kit.ledger import check_rows
@@ -174,14 +175,14 @@ def sift(path: Path) -> tuple[list[tuple[int, list[str]]], int]:
         "city": {"kind": "category"},
         "bought": {"kind": "label", "dtype": "int"},
     }
-    reading = Reading.from_json(
+    layout = FileLayout.from_json(
         json.dumps({"format": "csv", "delimiter": ",", "columns": columns, "label": "bought"})
     )
     quarantine = Quarantine((RowRule("age", least=13, most=120),), unreadable=True, at_most=1, dated=False)
     count = FileCount(str(path), "train", None, "side.csv")
     with ExitStack() as stack:
         side = SideFile(path.parent, count, stack)
-        good = sum(batch.num_rows for batch in Sieve(path, reading, quarantine, count, side).batches())
+        good = sum(batch.num_rows for batch in Sieve(path, layout, quarantine, count, side).batches())
     assert count.read == good + count.quarantined
     if not count.quarantined:
         return [], good
