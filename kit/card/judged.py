@@ -9,6 +9,8 @@ from typing import Any
 from kit.card.document import Bar, Bars, Block, Items, Part, Table, Text
 from kit.card.made_of import unsaid
 from kit.evaluation.gate import GateDesk
+from kit.evaluation.gate_checks import CHANGE
+from kit.evaluation.names import BASELINE, CANDIDATE
 from kit.evaluation.slice_table import slice_columns
 from kit.session import Session
 
@@ -32,7 +34,7 @@ class Judgement:
         if row is None:
             blocks.append(Text("The evaluation has no entry for all rows."))
         else:
-            baseline = {metric["name"]: metric["values"][row] for metric in self._metrics("baseline")}
+            baseline = {metric["name"]: metric["values"][row] for metric in self._metrics(BASELINE)}
             rows = [
                 (
                     metric["name"],
@@ -40,7 +42,7 @@ class Judgement:
                     _interval(metric, row),
                     _number(baseline.get(metric["name"], math.nan)),
                 )
-                for metric in self._metrics("candidate")
+                for metric in self._metrics(CANDIDATE)
             ]
             header = ("metric", "value", "95% interval", "latest blessed model before")
             count = self._found["examples"][row]
@@ -52,7 +54,7 @@ class Judgement:
 
     def by_slice(self) -> Part:
         """Return every metric on every slice, and a picture of the first."""
-        metrics = self._metrics("candidate")
+        metrics = self._metrics(CANDIDATE)
         header = ("slice", "examples", *(metric["name"] for metric in metrics))
         rows = [
             (
@@ -74,7 +76,7 @@ class Judgement:
                 check.metric,
                 check.slice,
                 f"{check.bound} {check.threshold:g}",
-                _number(check.change if check.bound == "change at least" else check.value),
+                _number(check.change if check.bound == CHANGE else check.value),
                 (check.note or "met") if check.met else "MISSED",
             )
             for check in self.desk.thresholds()
@@ -104,7 +106,7 @@ class Judgement:
     def _worse_slices(self) -> Iterator[str]:
         """Name the slices whose whole interval is on the bad side of the value on all rows."""
         row, gated = self._found["overall"], {gate.metric for gate in self._session.project.spec.gates}
-        for metric in self._metrics("candidate") if row is not None else []:
+        for metric in self._metrics(CANDIDATE) if row is not None else []:
             if "lower" not in metric or metric["name"] not in gated:
                 continue
             whole, better = metric["values"][row], metric.get("larger_is_better", True)

@@ -14,7 +14,7 @@ from tfx.types import channel_utils
 from kit.evaluation.blessing import is_blessed
 from kit.evaluation.executor import Evaluator
 from kit.evaluation.metrics import calibration, ranking, slice_rules
-from kit.evaluation.metrics.validation import EXAMPLE_COUNT
+from kit.evaluation.names import BASELINE, CANDIDATE, EXAMPLE_COUNT, POSITIVE_SHARE
 from kit.evaluation.sections import EVERY, RANKING_METRICS, Ranking
 from kit.project import Project
 from kit.project.file import Gate, ProjectFile, Task
@@ -43,7 +43,6 @@ _INTERVALS = {
     "bootstrap": config_pb2.ConfidenceIntervalOptions.POISSON_BOOTSTRAP,
 }
 _HALF = 0.5
-POSITIVE_SHARE = "positive_share"
 CALIBRATION_PLOT = "calibration_plot"
 
 
@@ -123,8 +122,8 @@ def _models(project: Project, *, has_baseline: bool) -> list[tfma.ModelSpec]:
         "label_key": project.label_key,
         "prediction_key": PROBABILITIES if project.spec.task == "multiclass" else SCORE,
     }
-    models = [tfma.ModelSpec(name="candidate" if has_baseline else "", **spec)]
-    return [*models, tfma.ModelSpec(name="baseline", is_baseline=True, **spec)] if has_baseline else models
+    models = [tfma.ModelSpec(name=CANDIDATE if has_baseline else "", **spec)]
+    return [*models, tfma.ModelSpec(name=BASELINE, is_baseline=True, **spec)] if has_baseline else models
 
 
 def _slices(project: Project) -> list[tfma.SlicingSpec]:

@@ -14,16 +14,19 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
+from kit.evaluation.names import EXAMPLE_COUNT
 from kit.evaluation.sections import EVERY
 from kit.project.file import Gate
 
 Metrics = Mapping[str, float]
+BoundKind = Literal["at least", "at most", "change at least"]
 
-CHANGE = "change at least"
+AT_LEAST: BoundKind = "at least"
+AT_MOST: BoundKind = "at most"
+CHANGE: BoundKind = "change at least"
 _OVERALL = "all rows"
-_EXAMPLES = "example_count"
 _NO_BASELINE = "no baseline yet"
 
 
@@ -47,7 +50,7 @@ class ThresholdCheck:
 
     metric: str
     slice: str
-    bound: str
+    bound: BoundKind
     threshold: float
     value: float | None
     baseline: float | None
@@ -93,7 +96,7 @@ class Found:
         return name != _OVERALL and self.rows(name) < self.min_slice_size
 
     def rows(self, name: str) -> float:
-        return self.values.get(name, {}).get(_EXAMPLES, math.inf)
+        return self.values.get(name, {}).get(EXAMPLE_COUNT, math.inf)
 
 
 def slice_name(key: Any) -> str:
@@ -114,41 +117,41 @@ def checks_of(gate: Gate, found: Found) -> Iterator[ThresholdCheck]:
         note = ""
         if found.is_small(name):
             note = f"only {found.rows(name):,.0f} rows, {found.min_slice_size:,} needed"
-        for bound, threshold in bounds(gate).items():
+        for bound, threshold in thresholds_of(gate).items():
             yield _check(gate, name, (bound, threshold), found, note, passes=is_family and not all_small)
 
 
-def bounds(gate: Gate) -> dict[str, float]:
-    """Return the thresholds of a gate by their names."""
-    said = {"at least": gate.min, "at most": gate.max, CHANGE: gate.min_change}
-    return {words: bound for words, bound in said.items() if bound is not None}
+def thresholds_of(gate: Gate) -> dict[BoundKind, float]:
+    """Return the thresholds of a gate by their kinds."""
+    said = {AT_LEAST: gate.min, AT_MOST: gate.max, CHANGE: gate.min_change}
+    return {kind: threshold for kind, threshold in said.items() if threshold is not None}
 
 
-def asked(bound: str, threshold: float) -> str:
+def asked(bound: BoundKind, threshold: float) -> str:
     """Return what a threshold demands, such as `at least 0.7`."""
     words = {
-        "at least": f"at least {threshold:g}",
-        "at most": f"at most {threshold:g}",
+        AT_LEAST: f"at least {threshold:g}",
+        AT_MOST: f"at most {threshold:g}",
         CHANGE: f"change at least {threshold:g}",
     }
     return words[bound]
 
 
 def _check(  # noqa: PLR0913, PLR0917  what a threshold is asked of
-    gate: Gate, name: str, bound: tuple[str, float], found: Found, note: str, passes: bool
+    gate: Gate, name: str, bound: tuple[BoundKind, float], found: Found, note: str, passes: bool
 ) -> ThresholdCheck:
-    words, threshold = bound
+    kind, threshold = bound
     value = _known(found.values.get(name, {}).get(gate.metric))
     change = _known(found.changes.get(name, {}).get(gate.metric))
     better = 1 if gate.higher_is_better else -1
     baseline = None if value is None or change is None else value - change
     gain = None if change is None else better * change
-    is_change = words == CHANGE
+    is_change = kind == CHANGE
     limit: float | None = threshold
     if is_change:
         limit = None if baseline is None else baseline + better * threshold
     judged = gain if is_change else value
-    margin = None if note or judged is None else _margin(words, threshold, judged)
+    margin = None if note or judged is None else _margin(kind, threshold, judged)
     is_free = is_change and not found.changes  # there is no baseline
     met = is_free or (passes if note else margin is not None and margin >= 0)
     if margin is None and not note:
@@ -156,7 +159,7 @@ def _check(  # noqa: PLR0913, PLR0917  what a threshold is asked of
     return ThresholdCheck(
         metric=gate.metric,
         slice=name,
-        bound=words,
+        bound=kind,
         threshold=threshold,
         value=value,
         baseline=baseline,
@@ -175,8 +178,8 @@ def _why_unknown(name: str, found: Found) -> str:
     return f"not a number on the {found.rows(name):,.0f} rows that were evaluated"
 
 
-def _margin(words: str, threshold: float, judged: float) -> float:
-    return threshold - judged if words == "at most" else judged - threshold
+def _margin(kind: BoundKind, threshold: float, judged: float) -> float:
+    return threshold - judged if kind == AT_MOST else judged - threshold
 
 
 def _is_in(cut: Mapping[str, str], gate: Gate) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow_model_analysis as tfma
 
 from kit.evaluation.intervals import wilson
+from kit.evaluation.names import BASELINE, CANDIDATE, EXAMPLE_COUNT, slice_title
 from kit.evaluation.results import SliceKey, load_slices, slice_key
 from kit.project import Project
 
@@ -23,11 +24,11 @@ def calibration_curves(evaluation: Path, project: Project) -> list[dict[str, Any
         does not evaluate `calibration_error`.
     """
     least = project.spec.evaluation.min_slice_size
-    examples = {key: metrics["example_count"] for key, metrics in load_slices(evaluation)}
+    examples = {key: metrics[EXAMPLE_COUNT] for key, metrics in load_slices(evaluation)}
     order = sorted(examples, key=lambda key: (bool(key), -examples[key]))
     curves = _loaded(evaluation)
     return [
-        {"slice": _name(key), "model": model, **curve}
+        {"slice": slice_title(key), "model": model, **curve}
         for key in order
         if not key or examples[key] >= least
         for model, curve in sorted(curves.get(key, {}).items(), reverse=True)  # the candidate first
@@ -39,7 +40,7 @@ def _loaded(evaluation: Path) -> dict[SliceKey, dict[str, dict[str, Any]]]:
     for plots in tfma.load_plots(str(evaluation)):
         for entry in plots.plot_keys_and_values:
             if entry.value.HasField("calibration_histogram_buckets"):
-                model = "baseline" if entry.key.model_name == "baseline" else "candidate"
+                model = BASELINE if entry.key.model_name == BASELINE else CANDIDATE
                 curve = _curve(entry.value.calibration_histogram_buckets.buckets)
                 found.setdefault(slice_key(plots.slice_key), {})[model] = curve
     return found
@@ -67,7 +68,3 @@ def _curve(buckets: Any) -> dict[str, Any]:
         "upper": upper,
         "examples": examples,
     }
-
-
-def _name(key: SliceKey) -> str:
-    return ", ".join(f"{column}: {value}" for column, value in key) or "All rows"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +11,8 @@ import tensorflow_model_analysis as tfma
 
 from kit.errors import NotBlessedError, RowsLostError
 from kit.evaluation.blessing import is_blessed
-from kit.evaluation.gate_checks import Found, ThresholdCheck, asked, bounds, checks_of, slice_name
+from kit.evaluation.gate_checks import Found, ThresholdCheck, asked, checks_of, slice_name, thresholds_of
+from kit.evaluation.names import BASELINE, EXAMPLE_COUNT
 from kit.evaluation.override import latest_override
 from kit.project import Project
 from kit.session import Session
@@ -23,13 +25,13 @@ _Side = Literal["model", "baseline", "changes"]
 
 def metrics_table(evaluation: Path, project: Project) -> pd.DataFrame:
     """Return one row per slice, the largest first: its name, `example_count`, and the metrics of the project."""
-    names = ["example_count", *project.spec.evaluated]
+    names = [EXAMPLE_COUNT, *project.spec.evaluated]
     rows = [
         {"slice": slice_name(key), **{name: values[name] for name in names if name in values}}
         for key, values in load_slices(evaluation)
     ]
-    table = pd.DataFrame(rows).drop_duplicates("slice").sort_values("example_count", ascending=False)
-    return table.astype({"example_count": int}).reset_index(drop=True)
+    table = pd.DataFrame(rows).drop_duplicates("slice").sort_values(EXAMPLE_COUNT, ascending=False)
+    return table.astype({EXAMPLE_COUNT: int}).reset_index(drop=True)
 
 
 def example_count(evaluation: Path) -> int:
@@ -40,7 +42,7 @@ def example_count(evaluation: Path) -> int:
     """
     for key, values in load_slices(evaluation):
         if not key:
-            return int(values["example_count"])
+            return int(values[EXAMPLE_COUNT])
     raise RowsLostError(
         f"{evaluation} must say how many rows were evaluated, but does not. Run 04_evaluate again."
     )
@@ -51,7 +53,7 @@ def gates_table(evaluation: Path, project: Project) -> pd.DataFrame:
     found = EvaluatedSlices(evaluation).found(project)
     rows = []
     for gate in project.spec.gates:
-        words = ", ".join(asked(bound, threshold) for bound, threshold in bounds(gate).items())
+        words = ", ".join(asked(bound, threshold) for bound, threshold in thresholds_of(gate).items())
         of_slice: dict[str, list[ThresholdCheck]] = {}
         for check in checks_of(gate, found):
             of_slice.setdefault(check.slice, []).append(check)
@@ -127,13 +129,11 @@ class EvaluatedSlices:
     """
 
     def __init__(self, evaluation: Path) -> None:
-        self._entries: dict[_Side, list[tuple[SliceKey, dict[str, Any]]]] = {
-            "model": [], "baseline": [], "changes": []
-        }  # fmt: skip
+        self._entries: defaultdict[_Side, list[tuple[SliceKey, dict[str, Any]]]] = defaultdict(list)
         for metrics in tfma.load_metrics(str(evaluation)):
             entries: dict[_Side, dict[str, Any]] = {}
             for entry in metrics.metric_keys_and_values:
-                side: _Side = "baseline" if entry.key.model_name == "baseline" else "model"
+                side: _Side = "baseline" if entry.key.model_name == BASELINE else "model"
                 entries.setdefault("changes" if entry.key.is_diff else side, {})[entry.key.name] = entry
             for of, by_name in entries.items():
                 self._entries[of].append((slice_key(metrics.slice_key), by_name))

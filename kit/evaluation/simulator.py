@@ -20,7 +20,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_specs
@@ -28,19 +28,14 @@ from tensorflow_model_analysis.slicer import slicer_lib as slicer
 from tensorflow_model_analysis.writers import eval_config_writer
 
 from kit.evaluation.config import slicing_spec
-from kit.evaluation.gate_checks import slice_name
+from kit.evaluation.gate_checks import AT_LEAST, AT_MOST, CHANGE, BoundKind, slice_name, thresholds_of
 from kit.evaluation.metrics.slice_rules import rules_of
-from kit.evaluation.metrics.validation import EXAMPLE_COUNT
+from kit.evaluation.names import BASELINE, EXAMPLE_COUNT
 from kit.evaluation.results import SliceKey, metric_value, slice_key
 from kit.evaluation.sections import EVERY
 from kit.project.file import Gate
 
-Kind = Literal["at least", "at most", "change at least"]
-
 _Cut = tuple[tuple[str, str], ...]
-_MORE: Kind = "at least"
-_LESS: Kind = "at most"
-_CHANGE: Kind = "change at least"
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ class Bound:
 
     metric: str
     slice: _Cut
-    kind: Kind
+    kind: BoundKind
     threshold: float
     rises: bool = True
 
@@ -67,7 +62,7 @@ class Bound:
 
     def is_met_by(self, value: float) -> bool:
         """Return whether a value, or a gain, is on the good side; NaN is not."""
-        return value <= self.threshold if self.kind == _LESS else value >= self.threshold
+        return value <= self.threshold if self.kind == AT_MOST else value >= self.threshold
 
 
 @dataclass(frozen=True)
@@ -92,11 +87,9 @@ def bounds_of(gates: Sequence[Gate]) -> list[Bound]:
     found = []
     for gate in gates:
         cut = tuple(sorted((column, str(value)) for column, value in gate.slice.items()))
-        kinds: dict[Kind, float | None] = {_MORE: gate.min, _LESS: gate.max, _CHANGE: gate.min_change}
         found += [
             Bound(gate.metric, cut, kind, threshold, gate.higher_is_better)
-            for kind, threshold in kinds.items()
-            if threshold is not None
+            for kind, threshold in thresholds_of(gate).items()
         ]
     return found
 
@@ -147,7 +140,7 @@ class StoredEvaluation:
 
     def decisive(self, bound: Bound) -> Decisive:
         """Return what decides a threshold, whatever its value."""
-        if bound.kind == _CHANGE and not self.has_baseline:
+        if bound.kind == CHANGE and not self.has_baseline:
             return Decisive(None, met=True, note="no baseline")
         if bound.metric not in self._evaluated():
             return Decisive(None, note="metric not evaluated")
@@ -162,7 +155,7 @@ class StoredEvaluation:
         for value, name in gains:
             if math.isnan(value):
                 return Decisive(None, met=False, slice=name, note="not a number")
-        value, name = max(gains) if bound.kind == _LESS else min(gains)
+        value, name = max(gains) if bound.kind == AT_MOST else min(gains)
         return Decisive(value, slice=name)
 
     def bounds(self) -> list[Bound]:
@@ -204,11 +197,11 @@ class StoredEvaluation:
 
     @staticmethod
     def _numbers(one: _Slice, bound: Bound) -> dict[str, float]:
-        return one.changes if bound.kind == _CHANGE else one.values
+        return one.changes if bound.kind == CHANGE else one.values
 
     def _gain(self, one: _Slice, bound: Bound) -> float:
         value = self._numbers(one, bound)[bound.metric]
-        return -value if bound.kind == _CHANGE and not bound.rises else value
+        return -value if bound.kind == CHANGE and not bound.rises else value
 
 
 def _slices(folder: Path) -> Iterator[_Slice]:
@@ -218,7 +211,7 @@ def _slices(folder: Path) -> Iterator[_Slice]:
         for entry in metrics.metric_keys_and_values:
             if entry.key.is_diff:
                 changes[entry.key.name] = metric_value(entry.value)
-            elif entry.key.model_name != "baseline":
+            elif entry.key.model_name != BASELINE:
                 values[entry.key.name] = metric_value(entry.value)
         columns = slice_key(metrics.slice_key)
         key = slicer.deserialize_slice_key(metrics.slice_key)
@@ -240,10 +233,10 @@ def _covers(cut: tfma.SlicingSpec, spec: tfma.SlicingSpec) -> bool:
 def _bounds(metric: str, cut: _Cut, threshold: Any) -> Iterator[Bound]:
     if isinstance(threshold, tfma.GenericValueThreshold):
         if threshold.HasField("lower_bound"):
-            yield Bound(metric, cut, _MORE, threshold.lower_bound.value)
+            yield Bound(metric, cut, AT_LEAST, threshold.lower_bound.value)
         if threshold.HasField("upper_bound"):
-            yield Bound(metric, cut, _LESS, threshold.upper_bound.value)
+            yield Bound(metric, cut, AT_MOST, threshold.upper_bound.value)
     elif threshold.HasField("absolute"):
         rises = threshold.direction == tfma.MetricDirection.HIGHER_IS_BETTER
         least = threshold.absolute.value
-        yield Bound(metric, cut, _CHANGE, least if rises else -least, rises)
+        yield Bound(metric, cut, CHANGE, least if rises else -least, rises)

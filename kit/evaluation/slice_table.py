@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.evaluation.config import POSITIVE_SHARE
 from kit.evaluation.gate_checks import Found, slice_name
 from kit.evaluation.intervals import interval
-from kit.evaluation.metrics.validation import EXAMPLE_COUNT
+from kit.evaluation.names import BASELINE, CANDIDATE, EXAMPLE_COUNT, POSITIVE_SHARE, slice_title
 from kit.evaluation.results import EvaluatedSlices, SliceKey
 from kit.evaluation.sections import HIGHER_IS_BETTER
 from kit.project import Project
@@ -39,11 +38,11 @@ def slice_columns(evaluation: Path, project: Project) -> dict[str, Any]:
     asked = _asked(evaluated.found(project), project, keys)
     examples = _values(EXAMPLE_COUNT, keys, candidate)
     too_small = (examples < project.spec.evaluation.min_slice_size) & np.array([bool(key) for key in keys])
-    models = {"candidate": _metrics(candidate, evaluated.intervals("model"), asked, keys, too_small)}
+    models = {CANDIDATE: _metrics(candidate, evaluated.intervals("model"), asked, keys, too_small)}
     if baseline:
-        models["baseline"] = _metrics(baseline, evaluated.intervals("baseline"), asked, keys, too_small)
+        models[BASELINE] = _metrics(baseline, evaluated.intervals("baseline"), asked, keys, too_small)
     return {
-        "names": [", ".join(f"{column}: {value}" for column, value in key) or "All rows" for key in keys],
+        "names": [slice_title(key) for key in keys],
         "cuts": [", ".join(column for column, _ in key) for key in keys],
         "examples": examples,
         "too_small": too_small,

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kit.evaluation.config import POSITIVE_SHARE
 from kit.evaluation.intervals import Z, interval
-from kit.evaluation.metrics.validation import EXAMPLE_COUNT
+from kit.evaluation.names import EXAMPLE_COUNT, POSITIVE_SHARE
 from kit.evaluation.results import load_slices
 from kit.evaluation.sections import METRICS_BY_TASK
 from kit.monitoring.join import Joined, join

@@ -13,6 +13,7 @@ import sysconfig
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from kit.evaluation.names import EXAMPLE_COUNT, POSITIVE_SHARE
 from kit.evaluation.sections import EVERY
 from kit.project import Project
 from kit.project.file import ProjectFile
@@ -23,7 +24,7 @@ from kit.texts import did_you_mean
 _RECORDS = {"record", "glue"}  # the kit's own function, and scrapbook's
 _OURS = {"kit", "widgets"}
 _MEASURES = "tensorflow_model_analysis"  # with it a notebook can give Evaluator metrics of its own
-_BESIDE_THE_METRICS = {"example_count", "positive_share"}
+_BESIDE_THE_METRICS = {EXAMPLE_COUNT, POSITIVE_SHARE}
 
 
 class _UnknownError(Exception):

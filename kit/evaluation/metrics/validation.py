@@ -10,8 +10,8 @@ from tensorflow_model_analysis.evaluators import metrics_validator
 from tensorflow_model_analysis.proto import validation_result_pb2
 
 from kit.evaluation.metrics.slice_rules import rules_of
+from kit.evaluation.names import EXAMPLE_COUNT
 
-EXAMPLE_COUNT = "example_count"
 _validate = metrics_validator.validate_metrics
 
 
