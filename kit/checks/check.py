@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -61,6 +61,11 @@ class Check(Protocol):
 
     def findings(self) -> list[Finding]:
         """Return one finding per incident, or a single one that says that all is well, or why nothing was checked."""
+
+
+def judged_data(span: int | None, label_of: Callable[[int], str]) -> str:
+    """Return what findings call the judged rows of a span; None: a project without spans has only eval."""
+    return "eval" if span is None else f"span {label_of(span)}"
 
 
 def wrong(severity: Severity) -> State:

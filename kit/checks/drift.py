@@ -23,7 +23,7 @@ import numpy as np
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from kit.checks.chance import chi_square_quantile, normal_quantile
-from kit.checks.check import Finding, wrong
+from kit.checks.check import Finding, judged_data, wrong
 from kit.checks.distances import (
     JENSEN_SHANNON,
     Distance,
@@ -151,7 +151,7 @@ def _of_span(project: Project, history: History, span: int | None) -> list[Findi
         for moved in compare(project, statistics, now, looks=len(against)):
             if moved.too_far:
                 by_feature.setdefault(moved.distance.feature, []).append((moved, name))
-    what = "eval" if span is None else f"span {project.span_label(span)}"
+    what = judged_data(span, project.span_label)
     found = [_finding(NAME, project, feature, what, moved) for feature, moved in by_feature.items()]
     return [*found, *(one for one in _trends(project, history, span, what) if one.subject not in by_feature)]
 

@@ -20,7 +20,7 @@ from kit.data.files import FileLayout, read_batches
 from kit.data.schema import columns_of, infer, read_schema
 from kit.data.span_statistics import as_examples
 from kit.data.statistics import Accumulated, statistics_of_batches
-from kit.data.validation import DATA_SET
+from kit.data.validation import by_feature
 from kit.project import Project
 
 SCHEMA = "schema"
@@ -106,10 +106,6 @@ def _schema_of(project: Project, statistics: Statistics) -> schema_pb2.Schema:
 
 
 def _anomalies(statistics: Statistics, schema: schema_pb2.Schema) -> list[Finding]:
-    found = validate(statistics, schema, TRAINING)
-    said = sorted(found.anomaly_info.items())
-    if found.HasField("dataset_anomaly_info"):
-        said.append((DATA_SET, found.dataset_anomaly_info))
     return [
         Finding(
             SCHEMA,
@@ -118,6 +114,6 @@ def _anomalies(statistics: Statistics, schema: schema_pb2.Schema) -> list[Findin
             "Fix the data; if they are right, widen the schema.",
             subject=feature,
         )
-        for feature, info in said
+        for feature, info in by_feature(validate(statistics, schema, TRAINING))
         for reason in info.reason
     ] or [Finding(SCHEMA, "the data follow it", "ok")]

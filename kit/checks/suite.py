@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from kit.checks import drift, validations
 from kit.checks.chance import Totals
-from kit.checks.check import Check, Finding
+from kit.checks.check import Check, Finding, judged_data
 from kit.checks.correlations import Correlations
 from kit.checks.dependencies import Dependencies
 from kit.checks.label_classes import LabelClasses, classes_of
@@ -83,7 +83,7 @@ def of_statistics(project: Project, history: drift.History) -> list[Finding]:
     settings = project.spec.checks
     found = drift.drift(project, history) if settings.drift.severity != "off" else []
     for span, statistics in history.judged.items():
-        what = "eval" if span is None else f"span {project.span_label(span)}"
+        what = judged_data(span, project.span_label)
         found += validations.validate(settings.validations, history.train, statistics, what)
     return found
 

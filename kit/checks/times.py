@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from kit.checks.check import Finding, wrong
+from kit.checks.check import Finding, judged_data, wrong
 from kit.checks.config import Severity
 from kit.checks.rows import SHOWN_ROWS, Rows
 from kit.data.example_gen import SPLITS
@@ -92,7 +92,7 @@ class Times:
         count = int(at_fault.sum())
         if count <= _TRUSTED * len(times):
             return None
-        what = "eval" if span is None else f"span {self._label_of(span)}"
+        what = judged_data(span, self._label_of)
         examples = f"{_text(times[at_fault].min())} to {_text(times[at_fault].max())}"
         return Finding(
             NAME,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from statistics import median
 
 from kit.checks.chance import Totals
-from kit.checks.check import Finding, wrong
+from kit.checks.check import Finding, judged_data, wrong
 from kit.checks.config import Severity
 from kit.checks.rows import Rows
 from kit.data.example_gen import SPLITS
@@ -44,7 +44,7 @@ class Volume:
         ]
 
     def _finding(self, span: int | None, rows: int, usual: float) -> Finding:
-        what = "eval" if span is None else f"span {self._label_of(span)}"
+        what = judged_data(span, self._label_of)
         least, most = ((1 + sign * self._change) * usual for sign in (-1, 1))
         return Finding(
             NAME,

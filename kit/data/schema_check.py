@@ -13,7 +13,7 @@ from kit.data.environments import TRAINING, validate
 from kit.data.schema import Statistics, columns_of, read_schema
 from kit.data.schema_review import curated
 from kit.data.schema_spans import per_span
-from kit.data.validation import DATA_SET
+from kit.data.validation import by_feature
 from kit.project import Project
 from kit.texts import Say
 from kit.workspace import Workspace
@@ -43,10 +43,6 @@ def check_data(statistics: Statistics, schema: schema_pb2.Schema, place: str) ->
         schema: the schema to follow.
         place: the name of the span, for people.
     """
-    anomalies = validate(statistics, schema, TRAINING)
-    said = [(feature, info) for feature, info in sorted(anomalies.anomaly_info.items())]
-    if anomalies.HasField("dataset_anomaly_info"):
-        said.append((DATA_SET, anomalies.dataset_anomaly_info))
     return [
         Finding(
             NAME,
@@ -55,7 +51,7 @@ def check_data(statistics: Statistics, schema: schema_pb2.Schema, place: str) ->
             "Fix the data; if they are right, let `kit schema update` widen the schema.",
             subject=feature,
         )
-        for feature, info in said
+        for feature, info in by_feature(validate(statistics, schema, TRAINING))
         for reason in info.reason
     ]
 

@@ -12,16 +12,15 @@ from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 from kit import decisions
 from kit.data.example_gen import SPLITS
 from kit.data.rules import FIELDS, EditError, SchemaRule, change, rule_of
-from kit.data.schema import curated_file, file_in_force, load_schema, read_schema, save_schema
+from kit.data.schema import Statistics, curated_file, file_in_force, load_schema, read_schema, save_schema
 from kit.data.schema_diff import count_of_changes
-from kit.data.statistics import load_statistics
+from kit.data.statistics import feature_name, load_statistics
 from kit.errors import UsageError
 from kit.session import Session
 from kit.translation.messages import in_language, parts_in_language
 
 Edits: TypeAlias = Mapping[str, Mapping[str, str]]  # feature, field, text
 Row: TypeAlias = tuple[str, str, str, str]
-Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
 
 EDIT = "edit schema"
 
@@ -183,12 +182,8 @@ def _of(statistics: Statistics, features: set[str] | None) -> Statistics:
     part = statistics_pb2.DatasetFeatureStatistics(
         num_examples=whole.num_examples, weighted_num_examples=whole.weighted_num_examples
     )
-    part.features.extend(one for one in whole.features if _name(one) in features)
-    return statistics_pb2.DatasetFeatureStatisticsList(datasets=[part])
-
-
-def _name(feature: statistics_pb2.FeatureNameStatistics) -> str:
-    return ".".join(feature.path.step) if feature.path.step else str(feature.name)
+    part.features.extend(one for one in whole.features if feature_name(one) in features)
+    return Statistics(datasets=[part])
 
 
 def saved_schema(session: Session) -> schema_pb2.Schema:

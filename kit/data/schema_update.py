@@ -11,6 +11,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from kit.data.environments import add_environments
 from kit.data.rules import change
 from kit.data.schema import Columns, Statistics, columns_of, drop_unused_domains, loosen
+from kit.data.statistics import feature_name
 from kit.project import Project
 
 
@@ -85,7 +86,7 @@ def _present(statistics: Statistics) -> set[str]:
     """Return the features that at least one row has."""
     [whole] = statistics.datasets
     return {
-        ".".join(feature.path.step) if feature.path.step else str(feature.name)
+        feature_name(feature)
         for feature in whole.features
         if getattr(feature, feature.WhichOneof("stats")).common_stats.num_non_missing
     }

@@ -120,3 +120,8 @@ def _batches(folder: Path) -> Iterator[pa.RecordBatch]:
 def load_statistics(path: Path, split: str) -> statistics_pb2.DatasetFeatureStatisticsList:
     """Load the statistics of one split from the folder of an ExampleStatistics artifact."""
     return tfdv.load_stats_binary(str(path / f"Split-{split}" / STATISTICS_FILE))
+
+
+def feature_name(feature: statistics_pb2.FeatureNameStatistics) -> str:
+    """Return the name of a feature, which TFDV writes as a path of steps, and older statistics as a name."""
+    return ".".join(feature.path.step) if feature.path.step else str(feature.name)

@@ -44,10 +44,14 @@ def read_anomalies(folder: Path) -> list[AnomalyRow]:
     for split in SPLITS:
         path = folder / f"Split-{split}" / ANOMALIES_FILE
         anomalies = anomalies_pb2.Anomalies.FromString(path.read_bytes())
-        for feature, info in sorted(anomalies.anomaly_info.items()):
+        for feature, info in by_feature(anomalies):
             rows += _rows(split, feature, info)
-        rows += _rows(split, DATA_SET, anomalies.dataset_anomaly_info)
     return rows
+
+
+def by_feature(anomalies: anomalies_pb2.Anomalies) -> list[tuple[str, anomalies_pb2.AnomalyInfo]]:
+    """Return what TFDV found, by feature, and at the end what it found in the data as a whole."""
+    return [*sorted(anomalies.anomaly_info.items()), (DATA_SET, anomalies.dataset_anomaly_info)]
 
 
 def check_anomalies(folder: Path, decided: Sequence[Decision] = ()) -> str:
