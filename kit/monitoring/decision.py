@@ -17,6 +17,7 @@ from kit.monitoring.metrics import CALIBRATION
 from kit.monitoring.quality import Quality
 from kit.translation.row import Row, row_of
 
+_SCHEMA, _QUALITY = "schema", "quality"
 _FEW_NAMES = 5
 
 
@@ -33,6 +34,15 @@ class Rule:
     name: str
     found: str
     fired: bool = False
+
+    @property
+    def is_about_schema(self) -> bool:
+        """Whether it judges the requests, which no new model mends."""
+        return self.name == _SCHEMA
+
+    def judged_metric(self, quality: Quality) -> str | None:
+        """Return the metric of the live answers that it judges; None: it judges something else."""
+        return {_QUALITY: quality.metric, CALIBRATION: CALIBRATION}.get(self.name)
 
     def as_row(self) -> Row:
         """Return name, what was found, state and nothing to do, for a table of checks."""
@@ -163,8 +173,8 @@ def _schema(drift: LogDrift) -> Rule:
     features = list(dict.fromkeys(broken.feature for broken in drift.broken))
     days = list(dict.fromkeys(str(broken.day) for broken in drift.broken))
     if not features:
-        return Rule("schema", "all requests follow the schema")
-    return Rule("schema", f"requests break the schema in {_names(features)} on {_names(days)}", fired=True)
+        return Rule(_SCHEMA, "all requests follow the schema")
+    return Rule(_SCHEMA, f"requests break the schema in {_names(features)} on {_names(days)}", fired=True)
 
 
 def _features(most: int, drift: LogDrift) -> Rule:
@@ -184,24 +194,24 @@ def _quality(most: float, quality: Quality) -> Rule:
     """Only a fall that chance does not explain counts: the whole interval of the difference must be below 0."""
     change = quality.change
     if change is None:
-        return Rule("quality", f"the live {quality.metric or 'metric'} is not known: {_why_not(quality)}")
+        return Rule(_QUALITY, f"the live {quality.metric or 'metric'} is not known: {_why_not(quality)}")
     live, before = quality.live[quality.metric].value, quality.evaluated[quality.metric].value
     found = (
         f"live {quality.metric} {live:.4f} on {quality.rows:,} rows, {before:.4f} before the push: {change.value:+.4f} "
         f"[{change.lower:+.4f}, {change.upper:+.4f}], {-most:+g} is too much"
     )
-    return Rule("quality", found, change.value < -most and change.upper < 0)
+    return Rule(_QUALITY, found, change.value < -most and change.upper < 0)
 
 
 def _calibration(most: float, quality: Quality) -> Rule:
     live = quality.live.get(CALIBRATION)
     if live is None:
-        return Rule("calibration", f"mean score over mean label is not known: {_why_not(quality)}")
+        return Rule(CALIBRATION, f"mean score over mean label is not known: {_why_not(quality)}")
     found = (
         f"mean score over mean label is {live.value:.3f} [{live.lower:.3f}, {live.upper:.3f}], "
         f"{1 - most:g} to {1 + most:g} is normal"
     )
-    return Rule("calibration", found, live.upper < 1 - most or live.lower > 1 + most)
+    return Rule(CALIBRATION, found, live.upper < 1 - most or live.lower > 1 + most)
 
 
 def _age(most: float, drift: LogDrift) -> Rule:
@@ -216,7 +226,7 @@ def _why_not(quality: Quality) -> str:
 
 
 def _fired(rules: Sequence[Rule], *, schema: bool) -> list[Rule]:
-    return [rule for rule in rules if rule.fired and (rule.name == "schema") == schema]
+    return [rule for rule in rules if rule.fired and rule.is_about_schema == schema]
 
 
 def _said(rules: Sequence[Rule]) -> str:

@@ -106,8 +106,7 @@ def _broken(severity: Severity, drift: LogDrift) -> Iterator[Finding]:
 
 def _fallen(severity: Severity, quality: Quality, decision: RetrainDecision) -> Iterator[Finding]:
     for rule in decision.rules:
-        if rule.fired and rule.name in {"quality", "calibration"}:
-            metric = quality.metric if rule.name == "quality" else rule.name
+        if rule.fired and (metric := rule.judged_metric(quality)) is not None:
             yield Finding(
                 QUALITY,
                 rule.found,
