@@ -9,11 +9,13 @@ model.py        build_model and signatures, for Trainer
 from __future__ import annotations
 
 import glob
+import importlib
 import importlib.util
 import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 
 import kit.projects
 from kit.digests import of_code
@@ -150,6 +152,10 @@ class Project:
         parent = str(self.folder.parent)
         if parent not in kit.projects.__path__:
             kit.projects.__path__.append(parent)
+
+    def module(self, name: str) -> ModuleType:
+        """Import one of its modules: `features` or `model`."""
+        return importlib.import_module(f"kit.projects.{self.name}.{name}")
 
     def spans(self) -> list[int]:
         """List the spans that were delivered, oldest first; a project without spans has none."""

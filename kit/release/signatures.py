@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -102,7 +101,7 @@ def send_requests(project: Project, signatures: dict[str, Any], examples: Path) 
 
 def column_of(project: Project) -> dict[str, str]:
     """Return the column of each argument with another name, because TensorFlow does not accept the column's."""
-    features = importlib.import_module(f"kit.projects.{project.name}.features")
+    features = project.module("features")
     return {argument: column for column, argument in getattr(features, "ARGUMENTS", {}).items()}
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -70,4 +69,4 @@ def reseed(model: tf_keras.Model, seed: int, epoch: int) -> None:
 
 def model_module_of(project: Project) -> Any:
     """Import the project's model.py."""
-    return importlib.import_module(f"kit.projects.{project.name}.model")
+    return project.module("model")

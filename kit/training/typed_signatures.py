@@ -8,7 +8,6 @@ tensorflow_serving/servables/tensorflow.
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -65,7 +64,7 @@ def classes_of(project: Project, width: int) -> list[str]:
     Raises:
         ProjectError: when their number differs from that of the model's probabilities.
     """
-    features = importlib.import_module(f"kit.projects.{project.name}.features")
+    features = project.module("features")
     found = getattr(features, "CLASSES", range(width))
     if len(found) != width:
         raise ProjectError(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ def read_space(project: Project, training: Training) -> keras_tuner.HyperParamet
             message names the file and what is wrong in it.
     """
     file = project.folder / "model.py"
-    module = importlib.import_module(f"kit.projects.{project.name}.model")
+    module = project.module("model")
     define = getattr(module, FUNCTION, None)
     if define is None:
         raise SearchSpaceError(
