@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from kit.canary.actions import folder_of
 from kit.canary.shown import Shown, shown
-from kit.canary.watch import decide
+from kit.canary.watch import STATE_AFTER, decide
 from kit.errors import UsageError
 from kit.reasons import require_reasons
-from kit.serving.experiments.experiment import State, load
+from kit.serving.experiments.experiment import load
 from kit.session import Session
 from kit.translation.messages import in_language
-
-_STATES: dict[str, State] = {"promote": "promoted", "roll back": "rolled back", "stop": "stopped"}
 
 
 class ExperimentDesk:
@@ -43,9 +41,9 @@ class ExperimentDesk:
             ExperimentError: when none runs.
             DecisionError: when the name or the reason is missing.
         """
-        if what not in _STATES:
+        if what not in STATE_AFTER:
             raise UsageError(
-                f"An experiment is ended by one of {', '.join(_STATES)}, but found {what!r}. Choose one of these."
+                f"An experiment is ended by one of {', '.join(STATE_AFTER)}, but found {what!r}. Choose one of these."
             )
         require_reasons(f"{what} an experiment", who, why)
-        return in_language(decide(self._session, _STATES[what], who=who, why=why).message)
+        return in_language(decide(self._session, STATE_AFTER[what], who=who, why=why).message)

@@ -25,7 +25,7 @@ from kit.serving.experiments.experiment import Experiment, ExperimentError, Stat
 from kit.serving.experiments.split import GROUPS
 from kit.session import Session
 
-_STATES: dict[str, State] = {"promote": "promoted", "roll back": "rolled back"}
+STATE_AFTER: dict[str, State] = {"promote": "promoted", "roll back": "rolled back", "stop": "stopped"}
 _DONE: dict[State, str] = {
     "promoted": "was promoted",
     "rolled back": "was rolled back",
@@ -105,7 +105,9 @@ def act(session: Session, one: Look) -> Waiting | Ended:
     if one.verdict == "wait":
         return Waiting(one)
     name = running(session.workspace, session.project).name
-    return decide(session, _STATES[one.verdict], who=f"the sequential test of experiment {name}", why=one.why)
+    return decide(
+        session, STATE_AFTER[one.verdict], who=f"the sequential test of experiment {name}", why=one.why
+    )
 
 
 def decide(session: Session, state: State, *, who: str, why: str) -> Ended:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from kit import decisions
 from kit.session import Session
+from kit.training.job import ROWS_FILE
 from kit.training.progress import (
     DONE,
     NOW,
@@ -130,7 +131,7 @@ class _Reader:
 
     def _state(self, progress: Progress | None) -> str:
         if progress is None:
-            return DONE if (self.run / "rows.json").exists() else "waiting"
+            return DONE if (self.run / ROWS_FILE).exists() else "waiting"
         stopping = progress.state not in {STOPPED, DONE} and (self.run / STOP_FILE).exists()
         return "stopping" if stopping else progress.state
 

@@ -19,7 +19,7 @@ from kit.containers.hardened import hardened
 from kit.containers.image import USER, WORKSPACE
 from kit.containers.quantities import check_options
 from kit.errors import ClusterError
-from kit.training.cluster.tf_config import CHIEF, PARAMETER_SERVER, PS, ROLES, VARIABLE, WORKER, Cluster
+from kit.training.cluster.tf_config import CHIEF, PARAMETER_SERVER, VARIABLE, Cluster, member_counts
 from kit.training.config import Training
 
 PORT = 2222
@@ -66,15 +66,13 @@ class Deployment:
 
 def cluster_of(deployment: Deployment, training: Training) -> Cluster:
     """Return the cluster at the names that Kubernetes gives its pods."""
-    counts = {CHIEF: 1, WORKER: training.workers, PS: training.parameter_servers}
     return Cluster(
         training.strategy,
         {
             role: tuple(
-                f"{deployment.name}-{role}-{index}.{deployment.name}-{role}:{PORT}"
-                for index in range(counts[role])
+                f"{deployment.name}-{role}-{index}.{deployment.name}-{role}:{PORT}" for index in range(count)
             )
-            for role in ROLES[training.strategy]
+            for role, count in member_counts(training).items()
         },
     )
 

@@ -69,7 +69,7 @@ class Cluster:
     @classmethod
     def local(cls, training: Training) -> Self:
         """Return a cluster on this machine, at ports that are free now."""
-        counts = _counts(training)
+        counts = member_counts(training)
         ports = iter(free_ports(sum(counts.values())))
         addresses = {
             role: tuple(f"{_LOCAL}:{next(ports)}" for _ in range(count)) for role, count in counts.items()
@@ -163,7 +163,8 @@ def _check_roles(strategy: str, roles: Sequence[str], addresses: Mapping[str, Se
         )
 
 
-def _counts(training: Training) -> dict[str, int]:
+def member_counts(training: Training) -> dict[str, int]:
+    """Return how many members each role of a training's cluster has."""
     counts = {CHIEF: 1, WORKER: training.workers, PS: training.parameter_servers}
     return {role: counts[role] for role in ROLES[training.strategy]}
 
