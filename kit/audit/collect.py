@@ -192,12 +192,7 @@ def _free(collected: Collected, name: str, node: Node) -> str:
 def _push(collected: Collected, workspace: Workspace) -> None:
     push = collected.push
     base, folder = workspace.serving(push.project), _folder(workspace, push)
-    number = push.version
-    about = [
-        entry
-        for entry in history.read(base)
-        if number in {entry.get("version"), entry.get("from"), entry.get("to"), *entry.get("versions", ())}
-    ]
+    about = [entry for entry in history.read(base) if push.version in history.named_in(entry)]
     facts = {name: value for name, value in asdict(push).items() if name != "state"}
     collected.add_json("push.json", {"push": facts, "history": about, "package": read_package(folder)})
     if (folder / "saved_model.pb").is_file():

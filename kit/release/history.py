@@ -17,6 +17,9 @@ FILE = ".history.jsonl"
 
 Entry = Mapping[str, Any]
 
+_ONE = ("version", "from", "to", "over", "candidate", "serves")
+_SEVERAL = ("withdrawn", "versions")
+
 
 def note(base: Path, what: str, **facts: Any) -> None:
     """Append an entry, which is on disk when this returns.
@@ -44,6 +47,12 @@ def note(base: Path, what: str, **facts: Any) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def named_in(entry: Entry) -> set[int]:
+    """Return all versions that an entry names, in whatever part."""
+    named = {entry[key] for key in _ONE if entry.get(key) is not None}
+    return named.union(*(entry.get(key, ()) for key in _SEVERAL))
 
 
 def read(base: Path) -> list[dict[str, Any]]:

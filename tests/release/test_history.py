@@ -28,3 +28,10 @@ def test_a_second_try_is_not_told_twice(tmp_path: Path) -> None:
     for version in (1, 1, 2, 1):
         history.note(tmp_path, "push", version=version)
     assert [entry["version"] for entry in history.read(tmp_path)] == [1, 2, 1]
+
+
+def test_an_entry_names_every_version_that_was_moved_with_it(tmp_path: Path) -> None:
+    history.note(tmp_path, "rollback", to=1, withdrawn=[2, 3], why="worse", **{"from": 3})
+    history.note(tmp_path, "promotion", version=5, over=4)
+    history.note(tmp_path, "push", version=6, serves=None)
+    assert [history.named_in(entry) for entry in history.read(tmp_path)] == [{1, 2, 3}, {4, 5}, {6}]
