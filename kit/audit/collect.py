@@ -22,7 +22,7 @@ from kit.lineage.runs import run_of
 from kit.release import history
 from kit.release.versions import WITHDRAWN, read_package
 from kit.setup.locked import LOCK
-from kit.steps.origin import CHANGED, COMMIT, LOCKED, PACKAGES
+from kit.steps.origin import CHANGED, COMMIT, LOCKED, PACKAGES, environment_file
 from kit.versions import committed_file
 from kit.workspace import Workspace
 
@@ -125,10 +125,9 @@ def _runs(collected: Collected, workspace: Workspace, chain: list[Node]) -> None
 
 def _environment(collected: Collected, workspace: Workspace, chain: list[Node]) -> None:
     for digest in sorted({node.origin[PACKAGES] for node in chain if PACKAGES in node.origin}):
-        name = f"{digest}.txt"
-        path = workspace.path / "environments" / name
+        path = environment_file(workspace, digest)
         collected.add_file(
-            f"environment/{name}", path, f"The list of packages {digest} is gone from {path.parent}."
+            f"environment/{path.name}", path, f"The list of packages {digest} is gone from {path.parent}."
         )
     package = read_package(_folder(workspace, collected.push))
     wanted = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from kit.deploy.consistency import check_together
 from kit.deploy.envoy_files import envoy_files
-from kit.deploy.pod import GATEWAY, SERVING, gateway_map, pod_template, selector, serving_map
+from kit.deploy.pod import SERVING, gateway_map, pod_template, selector, serving_map
 from kit.deploy.schemas import check_schemas
 from kit.deploy.serving_files import serving_files
 from kit.deploy.target import GATEWAY_PORT, MANAGED_LABEL, METRICS_PORT, Target
@@ -171,6 +171,3 @@ def _faulty(found: list[str]) -> KitError:
         f"The manifests must be ones that Kubernetes takes and that fit together, but: {listed}. This is a fault of "
         "the kit unless a value of `deploy` in project.yml is behind it; nothing was written."
     )
-
-
-__all__ = ["CANARY_FILE", "GATEWAY", "Files", "manifests", "objects"]

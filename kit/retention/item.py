@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from kit.sweep.records import sweeps_of
 from kit.workspace import Workspace
 
 RUN, POINT, BASE = "run", "sweep point", "sweep base"
@@ -44,7 +45,7 @@ def trash_of(workspace: Workspace, project: str, what: str) -> Path:
     if what == RUN:
         return workspace.runs / TRASH / project
     if what in {POINT, BASE}:
-        return workspace.path / "sweeps" / TRASH / project
+        return sweeps_of(workspace.path) / TRASH / project
     return workspace.artifacts(project) / TRASH
 
 

@@ -18,7 +18,15 @@ from kit.release.versions import list_versions
 from kit.retention.item import BASE, POINT, Item, size_of
 from kit.retention.needed import blessed, served
 from kit.sweep.errors import SweepError
-from kit.sweep.records import POINT_RECORD, RECORD, PointRecord, SweepFolder, SweepRecord, list_sweeps
+from kit.sweep.records import (
+    POINT_RECORD,
+    RECORD,
+    PointRecord,
+    SweepFolder,
+    SweepRecord,
+    list_sweeps,
+    sweeps_of,
+)
 from kit.units import SECONDS_PER_DAY
 from kit.workspace import METADATA_FILE, Workspace
 
@@ -55,7 +63,7 @@ class Sweep:
 
 def sweep_folders(workspace: Workspace) -> list[Path]:
     """Return the folders of the sweeps of a workspace."""
-    return [workspace.path / "sweeps" / name for name in list_sweeps(workspace.path)]
+    return [sweeps_of(workspace.path) / name for name in list_sweeps(workspace.path)]
 
 
 def read_sweeps(workspace: Workspace, unread: Callable[[SweepError], None] | None = None) -> list[Sweep]:

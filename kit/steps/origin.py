@@ -59,7 +59,7 @@ def stamp(store: Any, execution_id: int, facts: Mapping[str, str]) -> None:
 
 def packages_of(workspace: Workspace, digest: str) -> dict[str, str]:
     """Return the versions of the packages behind a digest; empty: they were not kept."""
-    path = _environment(workspace, digest)
+    path = environment_file(workspace, digest)
     if not path.is_file():
         return {}
     return dict(line.split("==", 1) for line in path.read_text().splitlines())
@@ -83,11 +83,12 @@ def _kept(workspace: Workspace, packages: Mapping[str, str]) -> str:
     """Keep the list in the workspace once, however many executions refer to it; return its digest."""
     text = "".join(f"{name}=={version}\n" for name, version in sorted(packages.items()))
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
-    path = _environment(workspace, digest)
+    path = environment_file(workspace, digest)
     if not path.exists():
         write_atomically(path, text)
     return digest
 
 
-def _environment(workspace: Workspace, digest: str) -> Path:
+def environment_file(workspace: Workspace, digest: str) -> Path:
+    """Return where a workspace keeps the list of packages with a digest."""
     return workspace.path / "environments" / f"{digest}.txt"

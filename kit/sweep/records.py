@@ -166,9 +166,9 @@ class SweepFolder:
         if not _NAME.fullmatch(name):
             raise SweepError(
                 f"A sweep's name must be letters, digits, `_`, `.` and `-`, but is {name!r}. Choose another one with "
-                f"--name, or rename the folder of this name in {workspace / 'sweeps'}."
+                f"--name, or rename the folder of this name in {sweeps_of(workspace)}."
             )
-        return cls(workspace / "sweeps" / name)
+        return cls(sweeps_of(workspace) / name)
 
     @property
     def base(self) -> Path:
@@ -255,9 +255,14 @@ def save_point(folder: Path, record: PointRecord) -> None:
     write_atomically(folder / POINT_RECORD, record.model_dump_json(indent=2) + "\n")
 
 
+def sweeps_of(workspace: Path) -> Path:
+    """Return the folder of the sweeps of a workspace."""
+    return workspace / "sweeps"
+
+
 def list_sweeps(workspace: Path) -> list[str]:
     """Return the names of the sweeps of a workspace, including folders with invalid names."""
-    found = (path.parent.name for path in (workspace / "sweeps").glob(f"*/{RECORD}"))
+    found = (path.parent.name for path in sweeps_of(workspace).glob(f"*/{RECORD}"))
     return sorted(name for name in found if not name.startswith("."))  # not begun yet
 
 
