@@ -15,7 +15,7 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx import types
 from tfx.orchestration import metadata
 
-from kit.reasons import DecisionError, require_reasons, user_name
+from kit.reasons import DECISION_TYPE, DecisionError, require_reasons, user_name
 from kit.session import Session
 from kit.steps.history import executions
 
@@ -31,7 +31,6 @@ __all__ = [
     "user_name",
 ]
 
-DECISION_TYPE = "kit.Decision"
 _PROPERTIES = ("what", "subject", "who", "why", "when")
 
 

@@ -6,6 +6,9 @@ import getpass
 
 from kit.errors import UsageError
 
+DECISION_TYPE = "kit.Decision"
+"""The type of a recorded decision among the executions of ML Metadata."""
+
 
 class DecisionError(UsageError):
     """A decision lacks a name or a reason."""

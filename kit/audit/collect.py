@@ -19,6 +19,7 @@ from kit.lineage.query import Lineage, trace
 from kit.lineage.read import read_graph
 from kit.lineage.render import as_json, with_metrics
 from kit.lineage.runs import run_of
+from kit.reasons import DECISION_TYPE
 from kit.release import history
 from kit.release.versions import WITHDRAWN, read_package
 from kit.setup.locked import LOCK
@@ -26,7 +27,6 @@ from kit.steps.origin import CHANGED, COMMIT, LOCKED, PACKAGES, environment_file
 from kit.versions import committed_file
 from kit.workspace import Workspace
 
-DECISION = "kit.Decision"
 _CARD = ("model_card.md", "model_card.html")
 # Artifacts that go into a pack as they are; models and examples are named by their digests only.
 _WHOLE = ("Schema", "ExampleAnomalies", "ModelEvaluation", "ModelBlessing")
@@ -218,7 +218,7 @@ def _decisions(collected: Collected, everything: Graph, chain: list[Node]) -> No
     decisions = [
         {**node.properties, "about": sorted(about)}
         for node in everything.nodes.values()
-        if node.type == DECISION and (about := keys & set(everything.inputs(node.key)))
+        if node.type == DECISION_TYPE and (about := keys & set(everything.inputs(node.key)))
     ]
     collected.add_json("decisions.json", decisions)
 

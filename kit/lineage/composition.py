@@ -11,6 +11,7 @@ from kit.batch.record import RunRecord
 from kit.digests import of_file
 from kit.lineage.graph import Graph, Node
 from kit.lineage.query import Lineage
+from kit.reasons import DECISION_TYPE
 from kit.workspace import Workspace
 
 # The digest in a JSON text, which may itself be quoted inside another; the digest of packages after it is not the
@@ -110,7 +111,7 @@ def _steps(graph: Graph, keys: Collection[str]) -> dict[str, Node]:
     """Return the last execution of each component among some nodes."""
     wanted = {*keys}
     nodes = [node for node in graph.nodes.values() if node.key in wanted and node.kind == "execution"]
-    return {node.name: node for node in nodes if node.name != "kit.Decision"}
+    return {node.name: node for node in nodes if node.name != DECISION_TYPE}
 
 
 def _end_of(path: str) -> str:
