@@ -7,7 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import pyarrow as pa
 
@@ -21,7 +21,7 @@ _FEW_ROWS = 30  # of the rarer class: too few to judge a model by
 _RARE = 0.05
 # Of an amount, shares of its values and of its variance: 1% of normal values make 8% of it.
 _FEW_VALUES, _MOST_VARIANCE = 0.01, 0.9
-_TASKS = ("binary", "multiclass", "regression")
+_TASKS: tuple[Task, ...] = ("binary", "multiclass", "regression")
 _BINARY_CLASSES = 2
 _POSITIVE = frozenset({"1", "true", "yes", "y", "t", "positive", "pos", "ja", "oui", "si"})
 _NEGATIVE = frozenset({"0", "false", "no", "n", "f", "negative", "neg", "nein", "non", "none"})
@@ -138,18 +138,14 @@ def _choose_task(name: str, values: pa.ChunkedArray, distinct: int, task: str | 
             f"{distinct:,}. {remedy}, or group "
             "the values into fewer classes."
         )
-    for known in ("binary", "multiclass", "regression"):
+    for known in _TASKS:
         if task == known:
-            return _task(known)
+            return known
     if distinct == _BINARY_CLASSES:
         return "binary"
     if words or (pa.types.is_int64(values.type) and distinct <= _CODED_CLASSES):
         return "multiclass"
     return "regression"
-
-
-def _task(name: Literal["binary", "multiclass", "regression"]) -> Task:
-    return name
 
 
 def _amount(name: str, counts: Counter[Any]) -> Label:
