@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import shutil
-import tempfile
 from collections.abc import Collection, Iterable, Mapping
 from itertools import takewhile
 from pathlib import Path
@@ -23,7 +22,7 @@ from kit.data.statistics import load_statistics
 from kit.digests import of_file
 from kit.errors import ProjectError
 from kit.project import Project
-from kit.project.read import read_project_file
+from kit.project.read import read_project_text
 from kit.workspace import Workspace, write_atomically
 
 Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
@@ -276,13 +275,10 @@ def _naming_schema(project: Project) -> str:
     """Return project.yml with a line for the schema, once it is proved to read well."""
     file = project.folder / "project.yml"
     text = f"{file.read_text(encoding='utf-8').rstrip()}\nschema_file: {SCHEMA_FILE}\n"
-    with tempfile.TemporaryDirectory() as folder:
-        trial = Path(folder) / file.name
-        trial.write_text(text, encoding="utf-8")
-        try:
-            spec = read_project_file(trial)
-        except ProjectError:
-            spec = None
+    try:
+        spec = read_project_text(text)
+    except ProjectError:
+        spec = None
     if spec != project.spec.model_copy(update={"schema_file": SCHEMA_FILE}):
         raise ProjectError(
             f"{file} must name the schema, but a line could not be added to it automatically. Write "

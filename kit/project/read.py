@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -31,6 +32,18 @@ def read_project_file(path: Path) -> ProjectFile:
         return ProjectFile.model_validate(file.content)
     except ValidationError as error:
         raise ProjectError(_explain(path, file, error)) from None
+
+
+def read_project_text(text: str) -> ProjectFile:
+    """Check the text of a project.yml before it is written anywhere.
+
+    Raises:
+        ProjectError: as `read_project_file`.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        trial = Path(folder) / "project.yml"
+        trial.write_text(text, encoding="utf-8")
+        return read_project_file(trial)
 
 
 def _explain(path: Path, file: YamlFile, error: ValidationError) -> str:
