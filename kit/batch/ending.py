@@ -38,7 +38,7 @@ def explain(record: RunRecord) -> str:
         "To continue: remove the cause and run again; what is done is not done twice.\n"
         f"  {command} -f {shlex.quote(str(parameters))}{workspace_option(Path(record.workspace))}"
     )
-    failures = record.failures or ([record.failure] if record.failure else [])
+    failures = record.all_failures
     if not failures:
         return f"The run was interrupted between two notebooks.\n{advice}"
     # The first one, which gave the exit code, comes last, where a person sees it.

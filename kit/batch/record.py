@@ -141,6 +141,11 @@ class RunRecord(BaseModel):
         write_atomically(folder / RUN_FILE, self.model_dump_json(indent=2) + "\n")
 
     @property
+    def all_failures(self) -> list[Failure]:
+        """What it stopped at, the first failure first; records of earlier releases have only that."""
+        return self.failures or ([self.failure] if self.failure else [])
+
+    @property
     def seconds(self) -> float:
         """From start to end, or until now."""
         return ((self.ended or now()) - self.started).total_seconds()

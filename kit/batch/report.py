@@ -129,7 +129,7 @@ def _tries(notebook: NotebookRecord) -> list[str]:
 
 
 def _failures(record: RunRecord) -> str:
-    failures = record.failures or ([record.failure] if record.failure else [])
+    failures = record.all_failures
     return "".join(_failure(failure) for failure in failures)
 
 
