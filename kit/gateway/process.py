@@ -128,11 +128,11 @@ class Gateway:
         """
         check(self.plan)
         _check_port(self.plan.listen)
-        # Short, as the path of a Unix socket must be.
-        self._folder = Path(tempfile.mkdtemp(prefix="kit-gateway-"))
         self._seen = self._keys()
         self.reload_keys()
         write_atomically(self.plan.files.tls, _yaml(tls_resource(self.plan)))
+        # Short, as the path of a Unix socket must be; made last, since only a started Envoy's end removes it.
+        self._folder = Path(tempfile.mkdtemp(prefix="kit-gateway-"))
         write_atomically(self.plan.files.config, _yaml(bootstrap(self.plan, self.admin_socket)))
         self._process = self._spawn()
         try:
