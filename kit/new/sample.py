@@ -42,7 +42,7 @@ class Sample:
     @property
     def is_whole(self) -> bool:
         """Whether all rows of all files were looked at."""
-        return self.table.num_rows < MOST_ROWS
+        return bool(self.table.num_rows < MOST_ROWS)
 
 
 def take_sample(files: list[Path]) -> Sample:

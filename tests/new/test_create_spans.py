@@ -118,6 +118,6 @@ def test_a_file_with_another_type_is_named(tmp_path: Path) -> None:
 
 def test_whole_numbers_with_gaps_in_one_file_are_decimal_numbers(tmp_path: Path) -> None:
     shop().to_parquet(tmp_path / "day_1.parquet")
-    shop().assign(age=[None, *range(ROWS - 1)]).to_parquet(tmp_path / "day_2.parquet")
+    shop().assign(age=[float("nan"), *range(ROWS - 1)]).to_parquet(tmp_path / "day_2.parquet")
     created = create("shop", tmp_path / "day_{SPAN}.parquet", "bought", tmp_path / "projects")
     assert (created.kinds["age"].kind, created.kinds["age"].missing) == ("number", 1)
