@@ -19,7 +19,7 @@ from kit.schedule.command import check_plain, in_shell, tick_words
 from kit.schedule.errors import ScheduleError
 from kit.schedule.schedule import DATE, Schedule
 
-_DAY = "{{ day_in_zone(logical_date) }}"
+_DAY = "{{ day_of(dag_run) }}"
 _DAG = '''\
 """{name}: {cron} in {time_zone}, written by `kit schedule airflow`.
 
@@ -37,13 +37,19 @@ from airflow.timetables.trigger import CronTriggerTimetable
 TASKS = {tasks}
 WAITS = {waits}
 
+
+def day_of(run) -> str:
+    """Return the day of a run in the time zone; one that somebody triggered may have no logical date."""
+    return pendulum.instance(run.logical_date or run.run_after).in_timezone(ZONE).to_date_string()
+
+
 with DAG(
     dag_id="kit-{name}",
     schedule=CronTriggerTimetable("{cron}", timezone=ZONE),
     start_date=pendulum.datetime({start}, tz="UTC"),
     catchup={catchup},
     max_active_runs=1,
-    user_defined_macros={{"day_in_zone": lambda moment: moment.in_timezone(ZONE).to_date_string()}},
+    user_defined_macros={{"day_of": day_of}},
     tags=["kit"],
 ) as dag:
     tasks = {{

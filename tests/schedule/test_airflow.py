@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import subprocess
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -36,11 +37,26 @@ def test_airflow_runs_a_chain_notebook_by_notebook(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stdout[-4000:] + ended.stderr[-4000:]
     assert (place / "second.txt").read_text() == "2026-03-03!"
     assert len(list((place / "runs").iterdir())) == 2  # a run a task
+    # `airflow dags trigger` gives a run no logical date.
+    triggered = run(airflow.with_name("python"), home, "-c", _TRIGGERED, str(home / "dags/nightly.py"))
+    assert triggered.returncode == 0, triggered.stdout[-4000:] + triggered.stderr[-4000:]
+    today = dt.datetime.now(ZoneInfo("Asia/Tokyo"))
+    assert (place / "second.txt").read_text() in {
+        f"{today - dt.timedelta(days=ago):%Y-%m-%d}!" for ago in (0, 1)
+    }
 
 
-def run(airflow: Path, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+_TRIGGERED = """
+import runpy, sys
+ended = runpy.run_path(sys.argv[1])["dag"].test(logical_date=None)
+sys.exit(ended.state != "success")
+"""
+
+
+def run(program: Path, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = clean(AIRFLOW_HOME=str(home), AIRFLOW__CORE__LOAD_EXAMPLES="False")
+    airflow = program.with_name("airflow")
     subprocess.run([airflow, "db", "migrate"], env=environment, capture_output=True, check=True, timeout=120)
     return subprocess.run(
-        [airflow, *words], env=environment, capture_output=True, text=True, check=False, timeout=240
+        [program, *words], env=environment, capture_output=True, text=True, check=False, timeout=240
     )

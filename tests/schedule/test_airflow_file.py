@@ -30,14 +30,14 @@ def test_the_dag_has_a_task_a_notebook_with_the_parameters_that_it_declares(tmp_
     tasks, waits = tasks_and_waits(airflow_file(schedule, tmp_path))
     assert list(tasks) == ["01_data", "02_features"]
     assert waits == {"02_features": ["01_data"]}
-    assert "-p 'as_of={{ day_in_zone(logical_date) }}'" in tasks["01_data"]
+    assert "-p 'as_of={{ day_of(dag_run) }}'" in tasks["01_data"]
     assert "parity_rows" not in tasks["01_data"]
     assert tasks["02_features"].endswith("--project recommender -p parity_rows=5 ")
 
 
 def tasks_and_waits(dag: str) -> tuple[dict[str, str], dict[str, list[str]]]:
     said: dict[str, Any] = {}
-    exec("TASKS = " + dag.partition("TASKS = ")[2].partition("\n\nwith DAG")[0], said)  # noqa: S102  the kit wrote it
+    exec("TASKS = " + dag.partition("TASKS = ")[2].partition("\n\n\ndef day_of")[0], said)  # noqa: S102  the kit wrote it
     return said["TASKS"], said["WAITS"]
 
 
@@ -49,7 +49,7 @@ def texts(folder: Path, name: str) -> Path:
 def in_airflow(command: str) -> list[str]:
     """Return the words that a shell is given by BashOperator, for the 1st of February in the time zone."""
     assert not command.endswith((".sh", ".bash"))  # or Airflow looks for a template of that name
-    spoken = jinja2.Template(command).render(day_in_zone=str, logical_date="2026-02-01")
+    spoken = jinja2.Template(command).render(day_of=str, dag_run="2026-02-01")
     said = subprocess.run(
         ["bash", "-c", f"printf '%s\\n' {spoken}"], capture_output=True, text=True, check=True
     )
