@@ -17,7 +17,8 @@ import base64
 import html
 import json
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus
@@ -29,6 +30,7 @@ REDACTED = "•••"
 _FILE = "_FILE"
 _LEAST_LETTERS = 6  # a shorter one would also be redacted where it is not a secret
 _DOUBLE_QUOTES, _SINGLE_QUOTES = ('"', "&quot;", "&#34;"), ("'", "&#x27;", "&#39;", "&apos;")  # in HTML
+_DOTS = re.compile(r"(\.\.\.|…)")
 _URL_SAFE = bytes.maketrans(b"+/", b"-_")  # the other alphabet of base64
 
 
@@ -124,6 +126,7 @@ class Redactor:
     def __init__(self, values: Mapping[str, str]) -> None:
         forms = {form for value in values.values() for form in _forms(value)}
         self._forms = sorted(forms, key=len, reverse=True)
+        self._ends = {end for form in forms for end in (form[:_LEAST_LETTERS], form[-_LEAST_LETTERS:])}
 
     def __bool__(self) -> bool:
         return bool(self._forms)
@@ -137,7 +140,18 @@ class Redactor:
         """Return a text without them."""
         for form in self._forms:
             text = text.replace(form, REDACTED)
-        return text
+        return self._without_parts(text) if any(end in text for end in self._ends) else text
+
+    def _without_parts(self, text: str) -> str:
+        """Return a text without what is left of a secret that was cut short, as pandas and reprlib cut long ones."""
+        pieces = _DOTS.split(text)  # the dots are every second one
+        for place in range(0, len(pieces), 2):
+            if place + 1 < len(pieces):
+                pieces[place] = _without_beginning(pieces[place], self._forms)
+            if place > 0:
+                backwards = (form[::-1] for form in self._forms)
+                pieces[place] = _without_beginning(pieces[place][::-1], backwards)[::-1]
+        return "".join(pieces)
 
     def all_in(self, value: Any) -> Any:
         """Return lists, dictionaries and texts in them without secrets; the same object when there are none."""
@@ -156,6 +170,17 @@ class Redactor:
         content = path.read_text(encoding="utf-8", errors="replace")
         if (clean := self.text(content)) != content:
             path.write_text(clean, encoding="utf-8")
+
+
+def _without_beginning(text: str, forms: Iterable[str]) -> str:
+    """Return a text that does not end with the beginning of a secret."""
+    for form in forms:
+        at = text.find(form[:_LEAST_LETTERS], max(0, len(text) - len(form)))
+        while at >= 0:
+            if form.startswith(text[at:]):
+                return text[:at] + REDACTED
+            at = text.find(form[:_LEAST_LETTERS], at + 1)
+    return text
 
 
 def _forms(value: str) -> set[str]:

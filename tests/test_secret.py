@@ -6,6 +6,7 @@ import base64
 import html
 import json
 import pickle
+import reprlib
 from pathlib import Path
 from urllib.parse import quote
 from xml.sax import saxutils
@@ -108,6 +109,15 @@ def test_one_with_signs_of_html_is_known_in_pages_whoever_writes_them() -> None:
         assert redactor.text(written) == REDACTED
     assert redactor.text(str(htmlsafe_json_dumps(value))) == f'"{REDACTED}"'
     assert f"<td>{REDACTED}</td>" in redactor.text(pd.DataFrame({"key": [value]}).to_html())
+
+
+def test_what_is_left_of_one_that_was_cut_short_is_redacted() -> None:
+    value = "0123456789abcdef" * 5
+    redactor = Redactor({"KIT_SECRET_A": value})
+    assert redactor.text(repr(pd.DataFrame({"key": [value]}))).endswith(f" {REDACTED}...")
+    assert redactor.text(reprlib.repr(value)) == f"'{REDACTED}...{REDACTED}'"
+    assert redactor.text(f"it is {value[:20]}… or not...") == f"it is {REDACTED}… or not..."
+    assert redactor.text("wait 012345 s... 012345") == "wait 012345 s... 012345"
 
 
 def test_what_holds_texts_is_cleaned_all_through() -> None:
