@@ -112,7 +112,7 @@ def test_a_recording_is_read_as_it_was_saved(tmp_path: Path) -> None:
     )
     recording.save(tmp_path / "r.yml")
     assert read_recording(tmp_path / "r.yml") == recording
-    assert (tmp_path / "r.yml").read_text().startswith("# What was done")
+    assert (tmp_path / "r.yml").read_text().startswith("# Parameters and decisions")
 
 
 @pytest.mark.parametrize(
