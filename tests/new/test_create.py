@@ -12,26 +12,10 @@ import yaml
 from imports import imported_by
 
 from kit.errors import InputDataError, KitError, ProjectError, UsageError
-from kit.new import Created, create, sample
+from kit.new import Created, create
 from kit.project import Project
 
-ROWS = 120
-
-
-def shop(**columns: Any) -> pd.DataFrame:
-    base = {
-        "age": [i % 60 + 18.5 for i in range(ROWS)],
-        "city": ["Bonn", "Köln", "Ulm"] * 40,
-        "bought": ["no", "yes"] * 60,
-    }
-    return pd.DataFrame(base | columns)
-
-
-def make(tmp_path: Path, table: pd.DataFrame, label: str = "bought", task: str | None = None) -> Created:
-    path = tmp_path / "shop.csv"
-    tmp_path.mkdir(exist_ok=True)
-    table.to_csv(path, index=False)
-    return create("shop", path, label, tmp_path / "ws" / "projects", task=task)
+from .shop import ROWS, make, shop
 
 
 def test_the_project_loads_and_its_code_is_python(tmp_path: Path) -> None:
@@ -271,39 +255,6 @@ def test_data_elsewhere_is_named_by_its_whole_path(tmp_path: Path) -> None:
 def create_in(tmp_path: Path, path: Path) -> Created:
     shop().to_csv(path, index=False)
     return create("shop", path, "bought", tmp_path / "ws" / "projects")
-
-
-def test_a_large_file_is_looked_at_in_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sample, "MOST_ROWS", 100)
-    created = make(tmp_path, pd.concat([shop()] * 20))
-    assert created.rows_seen == 100
-    assert 0.7 < created.rows_in_files / (20 * ROWS) < 1.4
-    assert "the first 100 of about" in created.table()
-
-
-def test_the_labels_of_all_rows_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sample, "MOST_ROWS", 100)
-    table = pd.concat([shop(bought=name) for name in ("ham", "jam", "egg")])  # sorted, as an export may be
-    created = make(tmp_path, table)
-    assert created.label.classes == ("egg", "ham", "jam")
-    assert created.label.shares == (1 / 3, 1 / 3, 1 / 3)
-    assert created.rows_in_files == 3 * ROWS
-
-
-def test_a_label_that_is_missing_further_on_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sample, "MOST_ROWS", 100)
-    with pytest.raises(InputDataError, match="120 of 240 rows have none"):
-        make(tmp_path, pd.concat([shop(), shop(bought="")]))
-
-
-def test_a_label_of_many_amounts_is_looked_at_in_part(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sample, "MOST_ROWS", 100)
-    monkeypatch.setattr(sample, "MOST_VALUES", 30)
-    created = make(tmp_path, shop(bought=[i / 4 for i in range(ROWS)]))
-    assert created.label.task == "regression"
-    assert created.label.mean == sum(i / 4 for i in range(100)) / 100
 
 
 def test_tensorflow_is_not_imported() -> None:
