@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from kit.errors import UsageError
 from kit.gateway.certificate import make_certificate
 from kit.gateway.config import GatewaySettings
 from kit.gateway.keys import KeyStore
@@ -94,6 +95,14 @@ def test_what_the_server_refuses_is_said(client: Client, transport: Transport, c
     assert raised.value.__context__ is None, "it would be pickled too where Dask is imported"
     again = pickle.loads(pickle.dumps(raised.value))  # noqa: S301  own bytes
     assert (raised.value.code, str(again)) == (code, str(raised.value))
+
+
+@_TRANSPORTS
+def test_a_value_of_another_type_is_said_with_its_input(client: Client, transport: Transport) -> None:
+    with pytest.raises(
+        UsageError, match=r"Input x takes float32, but \['tall'\] was given: .* Correct the value"
+    ):
+        client.predict({"x": ["tall"]}, transport=transport)
 
 
 @_TRANSPORTS

@@ -24,7 +24,7 @@ from tensorflow_serving.apis import (
 
 from kit.serving.client import typed
 from kit.serving.client.transports import ByGrpc, ByRest
-from kit.serving.client.values import from_json, from_tensor, shape_text, to_json
+from kit.serving.client.values import converted, from_json, from_tensor, shape_text, to_json
 from kit.serving.headers import VERSION_HEADER
 from kit.serving.servable import DEFAULT_SIGNATURE
 from kit.serving.settings import Addresses
@@ -110,6 +110,7 @@ class Client:
 
         Raises:
             NoAnswerError: when the server refuses the request, or cannot be reached.
+            UsageError: when a value cannot be what its input takes; nothing is sent.
         """
         known = self._signature(signature)
         if transport == Transport.REST:
@@ -118,7 +119,7 @@ class Client:
         self._fill_spec(request.model_spec, version, label)
         request.model_spec.signature_name = signature
         for name, value in inputs.items():
-            request.inputs[name].CopyFrom(tf.make_tensor_proto(value, _dtype(known, name)))
+            request.inputs[name].CopyFrom(converted(name, value, _dtype(known, name), tf.make_tensor_proto))
         return self._ask_by_grpc(
             "Predict",
             request,
@@ -128,7 +129,9 @@ class Client:
     def _predict_by_rest(
         self, inputs: Mapping[str, Any], signature: str, path: str, known: Any
     ) -> Prediction:
-        values = {name: to_json(value, _dtype(known, name)) for name, value in inputs.items()}
+        values = {
+            name: converted(name, value, _dtype(known, name), to_json) for name, value in inputs.items()
+        }
         body = json.dumps({"signature_name": signature, "inputs": values}).encode()
 
         def outputs_of(answer: Any) -> dict[str, Any]:

@@ -3,10 +3,32 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
+
+from kit.errors import UsageError
+from kit.texts import shorten
+
+_SHOWN = 200  # characters of a value
+
+
+def converted(name: str, value: Any, dtype: Any, convert: Callable[[Any, Any], Any]) -> Any:
+    """Return what a conversion makes of the value of an input.
+
+    Raises:
+        UsageError: when it cannot; names the input.
+    """
+    try:
+        return convert(value, dtype)
+    except (TypeError, ValueError) as error:
+        kind = dtype.name if dtype else "values of one type"
+        raise UsageError(
+            f"Input {name} takes {kind}, but {shorten(repr(value), _SHOWN)} was given: "
+            f"{shorten(str(error), _SHOWN)}. Correct the value."
+        ) from None
 
 
 def to_json(value: Any, dtype: Any) -> Any:
