@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, field_validator
 
+from kit.errors import UsageError
 from kit.project_section import Section
 from kit.release.litert.config import LiteRT
 
@@ -55,5 +56,8 @@ class Release(Section):
         from kit.release.operations import parse_target  # noqa: PLC0415
 
         for target in value:
-            parse_target(target)
+            try:
+                parse_target(target)
+            except UsageError as error:  # whoever reads project.yml says the file and the line
+                raise ValueError(str(error)) from None
         return value

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
+from valid_projects import SMALL
 
-from kit.errors import InfraCheckError, UsageError
+from kit.errors import InfraCheckError, ProjectError, UsageError
+from kit.project.read import read_project_file
 from kit.release.contract import read_meta_graph, signatures_of
 from kit.release.operations import (
     Known,
@@ -151,6 +153,16 @@ def test_the_table_knows_the_operations_of_the_tensorflow_that_is_installed() ->
 def test_a_target_is_a_product_and_a_release(text: str) -> None:
     with pytest.raises(UsageError, match=r"Write for example: tensorflow_serving 2\.20"):
         parse_target(text)
+
+
+def test_a_target_that_there_is_not_is_told_with_its_file_and_line(tmp_path: Path) -> None:
+    path = tmp_path / "project.yml"
+    path.write_text(f"{SMALL}release: {{targets: kit 1}}\n")
+    with pytest.raises(
+        ProjectError, match=r"line 9, release\.targets: A target must be .* but is 'kit 1'"
+    ) as told:
+        read_project_file(path)
+    assert str(told.value).startswith(str(path))
 
 
 @pytest.mark.parametrize("other", ["", "what is this"], ids=["nothing", "no model"])
