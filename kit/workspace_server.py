@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
 from kit.errors import StepOrderError
+from kit.release.models_config import changing
 from kit.serving.experiments import config as experiments
 from kit.serving.policies import versions_in
 from kit.serving.prediction_log import config as prediction_log
@@ -37,20 +39,29 @@ def write_models_config(workspace: Workspace) -> Path:
         ServerError: when the file cannot be read.
     """
     path = workspace.path / "serving" / MODELS_CONFIG
-    config = model_server_config_pb2.ModelServerConfig()
-    if path.exists():
-        config = Settings(model_config_file=str(path)).models()
-    models = config.model_config_list.config
-    missing = set(pushed_models(workspace)) - {model.name for model in models}
-    if not models and not missing:
+    pushed, known = (
+        set(pushed_models(workspace)),
+        {model.name for model in _config(path).model_config_list.config},
+    )
+    if not pushed | known:
         raise StepOrderError(
             f"A server needs a pushed model, but {path.parent} has none. Run 05_release, or give a models.config."
         )
-    for name in sorted(missing):
-        models.add(name=name, base_path=str(path.parent / name), model_platform=PLATFORM)
-    if missing:
-        write_atomically(path, text_format.MessageToString(config))
+    if pushed - known:
+        with changing(path):
+            config = _config(path)  # as it is now that nobody else changes it
+            models = config.model_config_list.config
+            for name in sorted(pushed - {model.name for model in models}):
+                models.add(name=name, base_path=str(path.parent / name), model_platform=PLATFORM)
+            write_atomically(path, text_format.MessageToString(config))
     return path
+
+
+def _config(path: Path) -> Any:
+    """Return what a models.config says; nothing if it is not there."""
+    if not path.exists():
+        return model_server_config_pb2.ModelServerConfig()
+    return Settings(model_config_file=str(path)).models()
 
 
 def settings_for(workspace: Workspace, log_share: float, models: Path | None = None) -> Settings:

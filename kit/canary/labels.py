@@ -13,7 +13,7 @@ from typing import Any
 from google.protobuf import text_format
 from tensorflow_serving.config import file_system_storage_path_source_pb2
 
-from kit.release.models_config import CANARY, STABLE, labels_of
+from kit.release.models_config import CANARY, STABLE, changing, labels_of
 from kit.release.versions import lock
 from kit.serving.settings import Settings
 from kit.workspace import Workspace, write_atomically
@@ -65,7 +65,8 @@ def end(workspace: Workspace, model: str, pair: tuple[int, int], stable: int, po
             elif is_held(policy):
                 config.model_version_policy.specific.versions[:] = [stable]
         config.version_labels[STABLE] = stable
-        config.version_labels.pop(CANARY, None)
+        if config.version_labels.get(CANARY) == pair[1]:  # or somebody has moved it to another version
+            config.version_labels.pop(CANARY)
 
     _edit(workspace, model, change)
 
@@ -88,7 +89,7 @@ def is_held(policy: str) -> bool:
 
 def _edit(workspace: Workspace, model: str, change: Callable[[Any], None]) -> None:
     path = write_models_config(workspace)
-    with lock(workspace.serving(model)):
+    with lock(workspace.serving(model)), changing(path):
         config = _read(path)
         change(_find(config, model))
         write_atomically(path, text_format.MessageToString(config))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import filelock
 
 from kit.release.errors import VersionError
 from kit.serving.policies import wanted
@@ -12,6 +15,7 @@ from kit.workspace import MODELS_CONFIG, write_atomically
 
 STABLE, CANARY = "stable", "canary"
 """The labels of the version that serves, and of one on trial; other labels are left alone."""
+_LOCK_SECONDS = 30.0
 
 
 def labels_of(base: Path) -> dict[str, int]:
@@ -51,6 +55,23 @@ def loaded(base: Path, found: Collection[int]) -> list[int]:
     return sorted({version for config in configs for version in wanted(config.model_version_policy, found)})
 
 
+@contextmanager
+def changing(path: Path) -> Iterator[None]:
+    """Let one process at a time read a models.config and write it again: it is one file for all models.
+
+    Raises:
+        VersionError: when somebody is at it for half a minute.
+    """
+    try:
+        with filelock.FileLock(path.with_name(f".{path.name}.lock"), timeout=_LOCK_SECONDS):
+            yield
+    except filelock.Timeout:
+        raise VersionError(
+            f"One process at a time may change {path}, but another one has been at it for {_LOCK_SECONDS:.0f} s. End "
+            "it, and run the same command again."
+        ) from None
+
+
 def go_back(base: Path, target: int, withdrawn: Collection[int]) -> None:
     """Make a server with fixed versions switch to another one; does nothing if it takes the latest.
 
@@ -62,20 +83,24 @@ def go_back(base: Path, target: int, withdrawn: Collection[int]) -> None:
     Raises:
         VersionError: when models.config cannot be read.
     """
-    config, changed = _read(base.parent / MODELS_CONFIG), False
-    for one in _about(base, config):
-        named = set(one.model_version_policy.specific.versions)
-        if not named:
-            continue
-        stay = named.difference(withdrawn) if len(named) > 1 else set()
-        one.model_version_policy.specific.versions[:] = sorted(stay | {target})
-        if one.version_labels.get(STABLE) in {*withdrawn, *named.difference(stay)}:
-            one.version_labels[STABLE] = target
-        changed = True
-    if changed:  # unchanged, it keeps its comments
-        from google.protobuf import text_format  # noqa: PLC0415  most workspaces have no such file
+    path = base.parent / MODELS_CONFIG
+    if not path.exists():
+        return
+    with changing(path):
+        config, changed = _read(path), False
+        for one in _about(base, config):
+            named = set(one.model_version_policy.specific.versions)
+            if not named:
+                continue
+            stay = named.difference(withdrawn) if len(named) > 1 else set()
+            one.model_version_policy.specific.versions[:] = sorted(stay | {target})
+            if one.version_labels.get(STABLE) in {*withdrawn, *named.difference(stay)}:
+                one.version_labels[STABLE] = target
+            changed = True
+        if changed:  # unchanged, it keeps its comments
+            from google.protobuf import text_format  # noqa: PLC0415  most workspaces have no such file
 
-        write_atomically(base.parent / MODELS_CONFIG, text_format.MessageToString(config))
+            write_atomically(path, text_format.MessageToString(config))
 
 
 def _read(path: Path) -> Any | None:
