@@ -6,6 +6,8 @@ consequences can be repeated: what a killed command left undone, the next one fi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from kit.canary import labels
@@ -13,16 +15,32 @@ from kit.canary.units import fitted
 from kit.project import Project
 from kit.reasons import require_reasons
 from kit.release import history
-from kit.release.models_config import CANARY, labels_of
 from kit.release.versions import numbers, served_version, withdraw
 from kit.serving.experiments.config import ExperimentSettings
-from kit.serving.experiments.experiment import Experiment, ExperimentError, State, load, now, root, save
+from kit.serving.experiments.experiment import (
+    Experiment,
+    ExperimentError,
+    State,
+    is_settled,
+    load,
+    now,
+    root,
+    save,
+    save_settled,
+)
 from kit.workspace import Workspace
 
 
 def folder_of(workspace: Workspace, project: Project) -> Path:
     """Return the folder of a project's experiments."""
     return root(workspace) / project.name
+
+
+@contextmanager
+def alone(workspace: Workspace, project: Project) -> Iterator[None]:
+    """Let one process at a time start, end or record an experiment of a project: of two ends, each would do half."""
+    with workspace.lock(f"experiment-{project.name}", "starting or ending an experiment"):
+        yield
 
 
 def start(
@@ -46,16 +64,27 @@ def start(
         ExperimentError: when an experiment runs already, or the versions are not there.
         ProjectError: when project.yml asks for users or clicks that the project does not have.
     """
-    folder, base = folder_of(workspace, project), workspace.serving(project.name)
-    before = load(folder)
-    if before is not None:
-        settle(workspace, project, before)
-        if before.running:
+    settings = settings or fitted(project, project.spec.experiment)
+    with alone(workspace, project):
+        before = load(folder_of(workspace, project))
+        if before is not None:
+            _settle(workspace, project, before)
+        if before is not None and before.running:
             raise ExperimentError(
                 f"One experiment of a model runs at a time, but {before.name} runs since {before.started[:16]} UTC. "
                 "End it: `kit canary stop`, with --promote or --rollback if you know better than the test."
             )
-    settings = settings or fitted(project, project.spec.experiment)
+        return _begun(workspace, project, candidate, control, settings)
+
+
+def _begun(
+    workspace: Workspace,
+    project: Project,
+    candidate: int | None,
+    control: int | None,
+    settings: ExperimentSettings,
+) -> Experiment:
+    folder, base = folder_of(workspace, project), workspace.serving(project.name)
     control, candidate = _pair(base, candidate, control)
     experiment = Experiment(
         name=_name(folder, control, candidate),
@@ -67,7 +96,7 @@ def start(
         policy=labels.policy_of(workspace, project.name),
     )
     save(folder, experiment)
-    settle(workspace, project, experiment)
+    _settle(workspace, project, experiment)
     history.note(base, "experiment", candidate=candidate, serves=control)
     return experiment
 
@@ -180,20 +209,31 @@ def end(workspace: Workspace, project: Project, state: State, *, who: str, why: 
         DecisionError: when the name or the reason is missing.
     """
     require_reasons("end an experiment", who, why)
-    experiment = running(workspace, project).end(state, " ".join(who.split()), " ".join(why.split()))
-    save(folder_of(workspace, project), experiment)
-    settle(workspace, project, experiment)
+    with alone(workspace, project):
+        last = load(folder_of(workspace, project))
+        if last is not None and not last.running:
+            _settle(workspace, project, last)  # if the end that is asked for again was killed
+        experiment = running(workspace, project).end(state, " ".join(who.split()), " ".join(why.split()))
+        save(folder_of(workspace, project), experiment)
+        _settle(workspace, project, experiment)
     return experiment
 
 
 def settle(workspace: Workspace, project: Project, experiment: Experiment) -> None:
     """Bring versions and labels in line with an experiment's state; safe to repeat."""
-    pair = (experiment.control, experiment.candidate)
+    with alone(workspace, project):
+        _settle(workspace, project, experiment)
+
+
+def _settle(workspace: Workspace, project: Project, experiment: Experiment) -> None:
+    pair, folder = (experiment.control, experiment.candidate), folder_of(workspace, project)
     base, model = workspace.serving(project.name), project.name
     if experiment.running:
         labels.begin(workspace, model, *pair)
         return
-    if labels_of(base).get(CANARY) != experiment.candidate:
+    if is_settled(
+        folder, experiment
+    ):  # whatever was done to its versions and labels since, somebody wanted it
         return
     reasons = {"who": experiment.who, "why": f"experiment {experiment.name}: {experiment.why}"}
     if experiment.state == "promoted":
@@ -209,3 +249,4 @@ def settle(workspace: Workspace, project: Project, experiment: Experiment) -> No
         ended=experiment.state,
         serves=served_version(base),
     )
+    save_settled(folder, experiment)

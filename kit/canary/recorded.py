@@ -19,7 +19,7 @@ from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tfx import types
 from tfx.orchestration import metadata
 
-from kit.canary.actions import folder_of
+from kit.canary.actions import alone, folder_of
 from kit.canary.judge import looks
 from kit.release.pushed_model import VERSION
 from kit.serving.experiments.counts import FAILED, OTHERS, REQUESTS, SLOW, total
@@ -40,16 +40,17 @@ def record(session: Session) -> list[str]:
     If ML Metadata does not know the candidate, which was pushed by other means, the experiment stays in its files only.
     """
     folder = folder_of(session.workspace, session.project)
-    ended = sorted(
-        (Experiment.from_json(path.read_text()) for path in folder.glob(f"*/{ENDED}")),
-        key=lambda one: one.ended,
-    )
-    known, pushes = recorded(session), _pushes(session)
-    new = [one for one in ended if one.name not in known and one.candidate in pushes]
-    if new:
-        with metadata.Metadata(session.metadata_connection_config) as handle:
-            for one in new:
-                _put(handle.store, session.pipeline_name, one, folder / one.name, pushes)
+    with alone(session.workspace, session.project):  # or two watchers would both find it not recorded yet
+        ended = sorted(
+            (Experiment.from_json(path.read_text()) for path in folder.glob(f"*/{ENDED}")),
+            key=lambda one: one.ended,
+        )
+        known, pushes = recorded(session), _pushes(session)
+        new = [one for one in ended if one.name not in known and one.candidate in pushes]
+        if new:
+            with metadata.Metadata(session.metadata_connection_config) as handle:
+                for one in new:
+                    _put(handle.store, session.pipeline_name, one, folder / one.name, pushes)
     return [one.name for one in new]
 
 

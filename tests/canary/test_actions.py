@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from kit.canary.actions import check_none_runs, end, folder_of, running, settle,
 from kit.project import Project
 from kit.reasons import DecisionError
 from kit.release import history
-from kit.release.versions import list_versions, numbers
+from kit.release.versions import list_versions, numbers, rollback
 from kit.serving.experiments import splitter
 from kit.serving.experiments.config import INTERCEPTOR, ExperimentSettings
 from kit.serving.experiments.experiment import ExperimentError, load, save
@@ -172,6 +173,52 @@ def test_a_policy_that_somebody_set_meanwhile_stays(workspace: Workspace, projec
     path.write_text(path.read_text().replace("versions: 2", "versions: 1\n        versions: 2"))
     end(workspace, project, "promoted", who="Ann", why="better")
     assert named(workspace) == ({"stable": 3}, [1, 2, 3])
+
+
+def test_an_end_that_was_killed_is_finished_by_another_end(
+    workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    start(workspace, project)
+    monkeypatch.setattr(actions, "withdraw", dies)
+    with pytest.raises(KeyboardInterrupt):
+        end(workspace, project, "rolled back", who="Ann", why="worse")
+    monkeypatch.undo()
+    with pytest.raises(ExperimentError, match="the last one, 2-3, was rolled back"):
+        end(workspace, project, "rolled back", who="Ann", why="worse")
+    assert named(workspace) == ({"stable": 2}, [])
+    assert numbers(workspace.serving(NAME)) == [1, 2]
+
+
+def test_what_was_brought_back_after_an_end_stays(workspace: Workspace, project: Project) -> None:
+    start(workspace, project)
+    ended = end(workspace, project, "rolled back", who="Ann", why="worse")
+    rollback(workspace.serving(NAME), 3, who="Ann", why="it was the network")
+    settle(workspace, project, ended)
+    assert numbers(workspace.serving(NAME)) == [1, 2, 3]
+
+
+def test_of_two_ends_at_once_the_first_counts(
+    workspace: Workspace, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(*words: Any) -> None:
+        time.sleep(0.3)
+        save(*words)
+
+    start(workspace, project)
+    monkeypatch.setattr(actions, "save", slow)
+    with ThreadPoolExecutor() as pool:
+        ends = [
+            pool.submit(end, workspace, project, state, who="Ann", why="said so")
+            for state in ("promoted", "rolled back")
+        ]
+    [error] = [one.exception() for one in ends if one.exception()]
+    [ended] = [one.result() for one in ends if not one.exception()]
+    assert isinstance(error, ExperimentError)
+    assert named(workspace) == ({"stable": ended.left}, [])
+    assert numbers(workspace.serving(NAME)) == ([1, 2, 3] if ended.state == "promoted" else [1, 2])
 
 
 def test_a_file_that_is_no_experiment_is_told(workspace: Workspace, project: Project) -> None:

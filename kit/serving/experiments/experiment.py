@@ -118,7 +118,15 @@ def load(folder: Path) -> Experiment | None:
 
 
 def save(folder: Path, experiment: Experiment) -> None:
-    """Write the file that servers read once a second; an experiment that has ended is also kept in its own folder."""
+    """Write the file that servers read once a second."""
     write_atomically(folder / FILE, experiment.to_json())
-    if not experiment.running:
-        write_atomically(folder / experiment.name / ENDED, experiment.to_json())
+
+
+def save_settled(folder: Path, experiment: Experiment) -> None:
+    """Keep an experiment that has ended in its own folder, once all that follows from its end is done."""
+    write_atomically(folder / experiment.name / ENDED, experiment.to_json())
+
+
+def is_settled(folder: Path, experiment: Experiment) -> bool:
+    """Return whether all that follows from the end of an experiment was done."""
+    return (folder / experiment.name / ENDED).exists()
