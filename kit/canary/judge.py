@@ -199,8 +199,11 @@ def needed_evidence(settings: ExperimentSettings) -> float:
 def keep(folder: Path, one: Look) -> None:
     """Append a look to those of an experiment's folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / _LOOKS).open("a", encoding="utf-8") as file:
-        file.write(one.to_json() + "\n")
+    path = folder / _LOOKS
+    # What a crash or a full disk cut off stays a line of its own.
+    cut_off = path.exists() and not path.read_bytes().endswith(b"\n") and path.stat().st_size > 0
+    with path.open("a", encoding="utf-8") as file:
+        file.write(("\n" if cut_off else "") + one.to_json() + "\n")
 
 
 def looks(folder: Path) -> list[Look]:

@@ -17,9 +17,11 @@ from kit.canary.actions import end, folder_of, running, settle
 from kit.canary.clicks import Truth, clicks
 from kit.canary.judge import Clicks, Look, keep, look
 from kit.canary.recorded import is_recorded, record
+from kit.errors import WorkspaceError
 from kit.monitoring import from_server
 from kit.monitoring.last_push import last_push
 from kit.monitoring.truth import LabelReader
+from kit.os_errors import kit_error_of
 from kit.serving.experiments.counts import total
 from kit.serving.experiments.experiment import Experiment, ExperimentError, State, load
 from kit.serving.experiments.split import GROUPS
@@ -132,6 +134,8 @@ def watch(
 ) -> Ended | None:
     """Look and act again and again until the experiment has ended, by the test or by somebody else.
 
+    A look for which the disk had no room is told and tried again: a candidate must not be left unwatched for that.
+
     Args:
         session: the project's session.
         wait: called between two looks; returns whether to stop watching.
@@ -143,14 +147,26 @@ def watch(
 
     Raises:
         ExperimentError: when none was started.
+        OSError: when the last look before the stop failed.
+        WorkspaceError: likewise.
     """
     while True:
-        outcome = _step(session, truth)
+        try:
+            outcome = _step(session, truth)
+        except (OSError, WorkspaceError) as error:  # such as a full disk: perhaps for a while
+            told(f"Nobody could look at the experiment: {_in_words(error)}")
+            if wait():
+                raise
+            continue
         told(outcome.message)
         if isinstance(outcome, Ended):
             return outcome
         if wait():
             return None
+
+
+def _in_words(error: OSError | WorkspaceError) -> str:
+    return (kit_error_of(error) if isinstance(error, OSError) else error).in_words()
 
 
 def _step(session: Session, truth: Truth | None) -> Waiting | Ended:

@@ -109,6 +109,8 @@ def test_looks_are_kept_as_they_were(tmp_path: Path) -> None:
     with (tmp_path / "looks.jsonl").open("a") as file:
         file.write('{"when": "2026')
     assert looks(tmp_path) == made
+    keep(tmp_path, made[0])
+    assert looks(tmp_path) == [*made, made[0]], "what follows a line that was cut off"
     assert looks(tmp_path / "none") == []
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -87,6 +88,31 @@ def test_as_long_as_nothing_is_sure_it_goes_on(session: Session, monkeypatch: py
     translated = shown(folder_of(session.workspace, session.project), experiment)
     assert found.why.startswith("not sure of ")
     assert translated.why.startswith("尚不能确定 ")
+
+
+def test_a_disk_that_is_full_for_a_while_ends_no_watch(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "looks.jsonl")
+
+    def frees() -> bool:
+        monkeypatch.undo()
+        return False
+
+    count(session, begin(session), requests=50, failed=10)
+    monkeypatch.setattr(watch, "keep", full)
+    told: list[str] = []
+    outcome = watch.watch(session, frees, told.append)
+    assert outcome is not None
+    assert outcome.experiment.state == "rolled back"
+    assert told[0].startswith("Nobody could look at the experiment: looks.jsonl must have room")
+    begin_again = session.workspace.serving("recommender") / "3"
+    begin_again.mkdir()
+    begin(session)
+    monkeypatch.setattr(watch, "keep", full)
+    with pytest.raises(OSError, match="No space left"):
+        watched_once(session)
 
 
 @pytest.mark.slow

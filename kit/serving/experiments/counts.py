@@ -95,13 +95,16 @@ class Counter:
         """Prepare a new file in the folder; nothing is written before the first request."""
         self._path = folder / _FOLDER / f"{time.time_ns():020d}-{os.getpid()}{_END}"
         self._counts, self._lock, self._changed = Counts(), threading.Lock(), False
+        # Of what failed first, the order counts, which a clock that is set meanwhile would turn around.
+        self._since_1970 = time.time() - time.monotonic()
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
 
     def add(self, arm: int, group: int, *, failed: bool, slow: bool) -> None:
         """Count a request that is evidence."""
         with self._lock:
-            self._counts.add(arm, group, failed=failed, slow=slow, when=time.time())
+            when = self._since_1970 + time.monotonic()
+            self._counts.add(arm, group, failed=failed, slow=slow, when=when)
             self._touch()
 
     def add_other(self, kind: int) -> None:
@@ -117,12 +120,17 @@ class Counter:
             self._thread.start()
 
     def _run(self) -> None:
+        failed_as = None  # the error that the log has told: a full disk fails every second, for hours
         while not self._stopping.wait(_WRITE_SECONDS):
             try:
                 self.write()
             except OSError as error:
-                # A full disk, perhaps for a while: the counts are kept and written later.
-                _LOG.error("The counts of the experiment cannot be written: %s", error)
+                # Perhaps for a while: the counts are kept and written later.
+                if error.errno != failed_as:
+                    _LOG.error("The counts of the experiment cannot be written; it is tried again: %s", error)
+                failed_as = error.errno
+            else:
+                failed_as = None
 
     def write(self) -> None:
         """Write the counts, if they have changed since the last write."""

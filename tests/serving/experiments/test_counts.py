@@ -53,6 +53,18 @@ def test_a_full_disk_loses_no_count(
     assert total(tmp_path).table[0, 1].tolist() == [1, 0, 1]
 
 
+def test_a_clock_that_is_put_back_leaves_the_order_of_failures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = Counter(tmp_path)
+    counter.add(0, 1, failed=True, slow=False)
+    monkeypatch.setattr(counts.time, "time", lambda: 0.0)
+    counter.add(1, 1, failed=True, slow=False)
+    counter.close()
+    control, candidate = total(tmp_path).first_failure[:, 1]
+    assert control < candidate
+
+
 def test_what_is_counted_is_on_the_disk_when_the_process_is_killed(tmp_path: Path) -> None:
     code = (
         "import sys, time\nfrom pathlib import Path\nfrom kit.serving.experiments.counts import Counter\n"
