@@ -43,7 +43,9 @@ def note(base: Path, what: str, **facts: Any) -> None:
     line = ("\n" if cut_off else "") + json.dumps(entry, ensure_ascii=False) + "\n"
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:
-        os.write(descriptor, line.encode())
+        rest = line.encode()
+        while rest:  # on a disk that gets full, part of it is written before the error comes
+            rest = rest[os.write(descriptor, rest) :]
         os.fsync(descriptor)
     finally:
         os.close(descriptor)

@@ -221,6 +221,8 @@ def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollba
         )
     with lock(base):
         visible, aside, served = numbers(base), numbers(base / WITHDRAWN), served_version(base)
+        if to is None and served is not None and set(_left_by_a_killed_one(base, served)) & set(visible):
+            to = served  # the server is told already; a step further back was never asked for
         target, seen = _target(base, to, visible, aside, served), loaded(base, visible)
         left = _left_by_a_killed_one(base, target)
         newer = [n for n in visible if n > target and (n in seen or n in left or n <= (served or 0))]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+
+import pytest
 
 from kit.release import history
 
@@ -22,6 +25,13 @@ def test_what_was_cut_off_by_a_crash_is_left_out_and_spoils_nothing(tmp_path: Pa
         file.write('{"what": "pu')
     history.note(tmp_path, "push", version=2)
     assert [entry["version"] for entry in history.read(tmp_path)] == [1, 2]
+
+
+def test_a_line_that_is_written_in_parts_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write = os.write
+    monkeypatch.setattr(os, "write", lambda file, data: write(file, data[:5]))  # as on a disk that gets full
+    history.note(tmp_path, "push", version=1)
+    assert [entry["version"] for entry in history.read(tmp_path)] == [1]
 
 
 def test_a_second_try_is_not_told_twice(tmp_path: Path) -> None:

@@ -207,6 +207,21 @@ def test_a_rollback_that_was_killed_once_the_server_was_told_is_finished_by_the_
     assert rollback(base, 1, **BY) == Rollback(1, 1, (), ())
 
 
+def test_a_rollback_by_one_that_was_killed_goes_no_further_back(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    tell(base, _SPECIFIC % "versions: 3")
+    monkeypatch.setattr(versions, "_move", dies)
+    with pytest.raises(KeyboardInterrupt):
+        rollback(base, None, **BY)
+    monkeypatch.undo()
+    assert rollback(base, None, **BY) == Rollback(2, 2, (3,), ())
+    assert rollback(base, None, **BY) == Rollback(2, 1, (2,), ())
+
+
 def test_a_configuration_that_takes_the_latest_stays_as_it_is_written(base: Path) -> None:
     file = base.parent / "models.config"
     file.write_text(f'# ours\nmodel_config_list {{ config {{ name: "b" base_path: "{base}" }} }}')
