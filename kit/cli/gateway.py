@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kit.cli.shared import ProjectOption, WorkspaceOption, exits, opened, print_table
 from kit.projects import SAMPLE
+from kit.signals import signals_call
 
 if TYPE_CHECKING:
     from kit.gateway.plan import GatewayFiles, Plan
@@ -22,6 +24,7 @@ app.add_typer(_gateway, name="gateway")
 
 _Server = Annotated[str, typer.Option(help="Host and port of this API of the server.")]
 _REST, _GRPC, _LISTEN = "127.0.0.1:8501", "127.0.0.1:8500", "127.0.0.1:8443"
+_LOOK_SECONDS = 0.5
 
 
 @_gateway.command()
@@ -95,15 +98,21 @@ def run(
     from kit.gateway.errors import GatewayStartError
     from kit.gateway.process import Gateway
 
-    plan = _plan(project, workspace, rest, grpc, listen)
-    with Gateway(plan) as gateway:
+    plan, stopped = _plan(project, workspace, rest, grpc, listen), threading.Event()
+    with (
+        Gateway(plan) as gateway,
+        signals_call(stopped.set),
+    ):  # until here, Ctrl-C ends it like any other command
         scheme = "https" if plan.certificate else "http"
         typer.echo(f"The gateway listens on {scheme}://{gateway.address}, REST and gRPC; Ctrl-C ends it.")
         typer.echo(f"To see who asked what: kit gateway audit -P {project}")
-        gateway.wait()
-    raise GatewayStartError(
-        f"Envoy must run until it is stopped, but it ended by itself. Read {plan.files.envoy_log}."
-    )
+        while gateway.is_running() and not stopped.wait(_LOOK_SECONDS):
+            pass
+    if not stopped.is_set():
+        raise GatewayStartError(
+            f"Envoy must run until it is stopped, but it ended by itself. Read {plan.files.envoy_log}."
+        )
+    typer.echo("Stopped.")
 
 
 @_gateway.command()
@@ -154,7 +163,13 @@ def audit(
             f"{one.milliseconds:g}",
             one.verdict,
         )
-        for one in read_log(files.access_log, subject=subject, since=start, verdict=verdict)
+        for one in read_log(
+            files.access_log,
+            subject=subject,
+            since=start,
+            verdict=verdict,
+            say=lambda text: typer.echo(text, err=True),
+        )
     ]
     print_table(("time (UTC)", "subject", "client", "asked", "version", "status", "ms", "verdict"), rows)
 

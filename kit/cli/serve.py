@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,9 +12,11 @@ import typer
 
 from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, workspace_of
 from kit.errors import ExitCode
+from kit.signals import signals_call
 
 if TYPE_CHECKING:
     from kit.serving.process import Server
+    from kit.serving.settings import Addresses
 
 _LAST_PORT = 65_535  # gRPC silently takes a larger one modulo 65,536
 app = typer.Typer()
@@ -113,19 +114,10 @@ def _until_ctrl_c(server: Server, forked: bool | None) -> None:
     typer.echo(f"Loading {', '.join(names)} …")
     try:
         addresses = server.start(forked=forked)  # until here, Ctrl-C ends the command like any other
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, lambda *_: stopped.set())
-        if addresses.grpc:
-            typer.echo(f"gRPC at {addresses.grpc}")
-        if addresses.rest:
-            typer.echo(f"REST at http://{addresses.rest}/v1/models/{names[0]}")
-            if page := server.settings.metrics_path():
-                typer.echo(f"Metrics at http://{addresses.rest}{page}")
-        typer.echo(
-            f"Ctrl-C ends it. Its models: {server.settings.model_config_file}. Its log: {server.log_path}."
-        )
-        while server.alive and not stopped.wait(_LOOK_SECONDS):
-            pass
+        with signals_call(stopped.set):
+            _say_where(server, addresses, names[0])
+            while server.alive and not stopped.wait(_LOOK_SECONDS):
+                pass
     finally:
         server.stop()
     if not stopped.is_set():
@@ -134,3 +126,15 @@ def _until_ctrl_c(server: Server, forked: bool | None) -> None:
         )
         raise typer.Exit(int(ExitCode.STEP_FAILED))
     typer.echo("Stopped.")
+
+
+def _say_where(server: Server, addresses: Addresses, model: str) -> None:
+    if addresses.grpc:
+        typer.echo(f"gRPC at {addresses.grpc}")
+    if addresses.rest:
+        typer.echo(f"REST at http://{addresses.rest}/v1/models/{model}")
+        if page := server.settings.metrics_path():
+            typer.echo(f"Metrics at http://{addresses.rest}{page}")
+    typer.echo(
+        f"Ctrl-C ends it. Its models: {server.settings.model_config_file}. Its log: {server.log_path}."
+    )

@@ -65,7 +65,8 @@ def test_it_runs_until_it_is_told_to_end_and_the_log_is_read(tmp_path: Path, sig
             headers = {"authorization": f"Bearer {token}"}
             assert httpx.post(f"{address}{path}", headers=headers, timeout=60).status_code == 200
             running.send_signal(signum)
-            assert running.wait(120) == 21
+            assert running.wait(120) == 0
+            assert running.stdout.read().endswith("Stopped.\n")
         finally:
             running.kill()
     [header, row] = gateway(tmp_path, "audit", "--subject", "ann", "--since", "1h").splitlines()
