@@ -1,4 +1,4 @@
-"""A self-signed certificate for localhost, for learning and tests where no authority issues one."""
+"""The gateway's certificate: checked, or made for localhost, for learning and tests where no authority issues one."""
 
 from __future__ import annotations
 
@@ -11,12 +11,38 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from kit.gateway.errors import GatewayError
 from kit.gateway.keys import write_private
 from kit.workspace import write_atomically
 
 CERTIFICATE, KEY = "certificate.pem", "key.pem"
 _DAYS = 30
 _BEFORE = dt.timedelta(minutes=5)  # clocks may differ
+
+
+def check_certificate(chain: Path, key: Path) -> None:
+    """Check what Envoy does not: it starts with a certificate that every caller refuses.
+
+    Raises:
+        GatewayError: when a file is missing, or the certificate is not valid now.
+    """
+    for path in (chain, key):
+        if not path.is_file():
+            raise GatewayError(
+                f"The files of gateway.tls must be there, but {path} is not. Put it there, or make one for this "
+                "machine: kit gateway certificate."
+            )
+    try:
+        [own, *_] = x509.load_pem_x509_certificates(chain.read_bytes())
+    except ValueError:  # Envoy says what is wrong with it
+        return
+    first, last = own.not_valid_before_utc, own.not_valid_after_utc
+    if not first <= dt.datetime.now(dt.UTC) <= last:
+        raise GatewayError(
+            f"The certificate of gateway.tls must be valid now, but {chain} is valid from {first:%Y-%m-%d %H:%M} to "
+            f"{last:%Y-%m-%d %H:%M} UTC: every caller would refuse it. Put a new one there, or make one for this "
+            "machine: kit gateway certificate."
+        )
 
 
 def make_certificate(folder: Path) -> tuple[Path, Path]:

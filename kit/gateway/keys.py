@@ -11,10 +11,14 @@ import json
 import os
 import secrets
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import filelock
 import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jwt.algorithms import RSAAlgorithm
@@ -57,8 +61,11 @@ class KeyStore:
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        write_private(self.folder / f"{kid}.pem", pem)
-        self._publish()
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with self._alone():
+            # Published first: what it signs is then never refused, whenever this is killed.
+            self._publish({**self._every(), kid: key})
+            write_private(self.folder / f"{kid}.pem", pem)
         return kid
 
     def retire(self, kid: str) -> None:
@@ -67,17 +74,18 @@ class KeyStore:
         Raises:
             GatewayError: when there is no such key, or it is the only one.
         """
-        kids = self.kids()
-        if kid not in kids:
+        if kid not in (kids := self.kids()):
             raise GatewayError(
                 f"A key of {self.folder} must be named, but {kid!r} is not one. There are: {', '.join(kids) or 'none'}."
             )
-        if kids == [kid]:
-            raise GatewayError(
-                f"One key must stay, but {kid} is the only one. Make another one first: kit gateway keys --rotate."
-            )
-        (self.folder / f"{kid}.pem").unlink()
-        self._publish()
+        with self._alone():
+            others = {name: key for name, key in self._every().items() if name != kid}
+            if not others:
+                raise GatewayError(
+                    f"One key must stay, but {kid} is the only one. Make another one first: kit gateway keys --rotate."
+                )
+            self._publish(others)  # first: killed after it, the key is still listed, and can be retired again
+            (self.folder / f"{kid}.pem").unlink(missing_ok=True)
 
     def issue(
         self, subject: str, issuer: str, audience: str, seconds: int = 3600, *, kid: str | None = None
@@ -111,27 +119,35 @@ class KeyStore:
         claims = {"sub": subject, "iss": issuer, "aud": audience, "iat": now, "exp": now + seconds}
         return jwt.encode(claims, self._private(chosen), ALGORITHM, headers={"kid": chosen})
 
-    def _publish(self) -> None:
-        keys = [self._public(kid) for kid in self.kids()]
-        write_atomically(self.folder / JWKS, json.dumps({"keys": keys}, indent=2))
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Let one process at a time change the keys: of two, one would publish them without the other's."""
+        with filelock.FileLock(self.folder / ".lock"):
+            yield
 
-    def _public(self, kid: str) -> dict[str, Any]:
-        public = RSAAlgorithm.to_jwk(self._private(kid).public_key(), as_dict=True)
-        return {
-            "kty": "RSA",
-            "kid": kid,
-            "use": "sig",
-            "alg": ALGORITHM,
-            "n": public["n"],
-            "e": public["e"],
-        }
+    def _every(self) -> dict[str, rsa.RSAPrivateKey]:
+        return {kid: self._private(kid) for kid in self.kids()}
+
+    def _publish(self, keys: Mapping[str, rsa.RSAPrivateKey]) -> None:
+        public = [_public(kid, key) for kid, key in sorted(keys.items())]
+        write_atomically(self.folder / JWKS, json.dumps({"keys": public}, indent=2))
 
     def _private(self, kid: str) -> rsa.RSAPrivateKey:
-        pem = (self.folder / f"{kid}.pem").read_bytes()
-        key = serialization.load_pem_private_key(pem, password=None)
+        path = self.folder / f"{kid}.pem"
+        try:
+            key = serialization.load_pem_private_key(path.read_bytes(), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:  # a password is a TypeError
+            raise GatewayError(
+                f"{path} must hold an RSA key without a password, but cannot be read as one: {error}. Remove it."
+            ) from error
         if not isinstance(key, rsa.RSAPrivateKey):
-            raise GatewayError(f"{self.folder / kid}.pem must hold an RSA key and holds another. Remove it.")
+            raise GatewayError(f"{path} must hold an RSA key and holds another. Remove it.")
         return key
+
+
+def _public(kid: str, key: rsa.RSAPrivateKey) -> dict[str, Any]:
+    public = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+    return {"kty": "RSA", "kid": kid, "use": "sig", "alg": ALGORITHM, "n": public["n"], "e": public["e"]}
 
 
 def read_jwks(path: Path) -> dict[str, Any]:
@@ -149,7 +165,7 @@ def read_jwks(path: Path) -> dict[str, Any]:
             f"The public keys must be in {path}, but it is not there. Make a key: kit gateway keys --rotate; or set "
             "gateway.tokens.jwks_file in project.yml."
         ) from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, jwt.PyJWTError) as error:
         raise GatewayError(
             f"{path} must be a JSON Web Key Set, but it cannot be read as one: {error!r}. Get it anew from the issuer "
             "of the tokens."

@@ -12,12 +12,14 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
 import envoy
 import yaml
 
+from kit.gateway.certificate import check_certificate
 from kit.gateway.envoy import bootstrap, tls_resource
 from kit.gateway.errors import GatewayError, GatewayStartError
 from kit.gateway.filters import jwt_resource
@@ -42,7 +44,8 @@ def check(plan: Plan) -> str:
     Raises:
         GatewayError: with what Envoy says is wrong.
     """
-    _check_certificate(plan)
+    if plan.certificate is not None:
+        check_certificate(*plan.certificate)
     with tempfile.TemporaryDirectory(prefix="kit-gateway-") as folder:
         config = bootstrap(plan, Path(folder) / "admin", inline=True)
         plan.files.folder.mkdir(parents=True, exist_ok=True)  # Envoy opens the access log
@@ -161,11 +164,6 @@ class Gateway:
             self._process = None
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def wait(self) -> None:
-        """Wait until Envoy ends by itself."""
-        if self._process is not None:
-            self._process.wait()
-
     def is_running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
@@ -240,14 +238,22 @@ class Gateway:
             return b""
 
     def _follow(self) -> None:
+        told = ""
         while not self._stopping.wait(_FOLLOW_SECONDS):
             found = self._keys()
-            if found != self._seen:
-                self._seen = found
-                try:
-                    self.reload_keys()
-                except GatewayError as error:
+            if found == self._seen:
+                continue
+            try:
+                self.reload_keys()
+            except (
+                GatewayError,
+                OSError,
+            ) as error:  # tried again: on a full disk, a retired key would count on
+                if told != str(error):
                     _note(self.plan.files.envoy_log, f"The keys are not taken over. {error}")
+                told = str(error)
+            else:
+                self._seen = found
 
 
 class _SocketConnection(http.client.HTTPConnection):
@@ -267,15 +273,6 @@ def _yaml(value: dict[str, Any]) -> str:
     return yaml.safe_dump(value, sort_keys=False, width=110)
 
 
-def _check_certificate(plan: Plan) -> None:
-    for path in plan.certificate or ():
-        if not path.is_file():
-            raise GatewayError(
-                f"The files of gateway.tls must be there, but {path} is not. Put it there, or make one for this "
-                "machine: kit gateway certificate."
-            )
-
-
 def _check_port(address: Address) -> None:
     """Raise at once when the port is taken: Envoy silently shares one with another Envoy of the same user."""
     with socket.socket(socket.AF_INET6 if ":" in address.host else socket.AF_INET) as probe:
@@ -290,7 +287,7 @@ def _check_port(address: Address) -> None:
 
 
 def _note(log: Path, text: str) -> None:
-    with log.open("a") as file:
+    with suppress(OSError), log.open("a") as file:  # a full disk must not end what is told of
         file.write(f"{text}\n")
 
 

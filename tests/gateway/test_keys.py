@@ -6,6 +6,7 @@ from pathlib import Path
 import jwt
 import pytest
 
+from kit.gateway import keys
 from kit.gateway.errors import GatewayError
 from kit.gateway.keys import KeyStore, read_jwks
 
@@ -45,6 +46,38 @@ def test_one_key_stays(store: KeyStore) -> None:
     assert [key["kid"] for key in read_jwks(store.folder / "jwks.json")["keys"]] == [second]
     with pytest.raises(GatewayError, match=f"There are: {second}"):
         store.retire(first)
+
+
+def test_a_change_that_is_killed_leaves_no_key_that_nobody_checks_or_lists(
+    store: KeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    def published() -> set[str]:
+        return {key["kid"] for key in read_jwks(store.folder / "jwks.json")["keys"]}
+
+    with monkeypatch.context() as change:
+        change.setattr(keys, "write_private", dies)
+        with pytest.raises(KeyboardInterrupt):
+            store.rotate()
+    assert set(store.kids()) < published()
+    first, second = store.kids()[0], store.rotate()
+    with monkeypatch.context() as change:
+        change.setattr(Path, "unlink", dies)
+        with pytest.raises(KeyboardInterrupt):
+            store.retire(first)
+    assert published() == {second}
+    assert first in store.kids()
+    store.retire(first)
+    assert store.kids() == [second]
+
+
+@pytest.mark.parametrize("content", ["", "-----BEGIN PRIVATE KEY-----", "rubbish"])
+def test_a_file_that_is_no_key_is_told(store: KeyStore, content: str) -> None:
+    (store.folder / "0.pem").write_text(content)
+    with pytest.raises(GatewayError, match=r"0\.pem must hold an RSA key without a password"):
+        store.rotate()
 
 
 @pytest.mark.parametrize("seconds", [0, -1, 30 * 86_400 + 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import shutil
 import signal
@@ -16,6 +17,7 @@ import pytest
 from waiting import wait_until
 
 from gateway.standin import Lab, StandIn, make_plan
+from kit.gateway import certificate
 from kit.gateway.certificate import make_certificate
 from kit.gateway.config import GatewaySettings
 from kit.gateway.errors import GatewayError
@@ -147,6 +149,16 @@ def test_a_certificate_is_checked(plan: Plan, tmp_path: Path) -> None:
     other = make_certificate(tmp_path / "other")[1]
     with pytest.raises(GatewayError, match="Envoy must accept the configuration"):
         check(replace(plan, certificate=(chain, other)))
+
+
+def test_a_certificate_that_every_caller_refuses_is_refused(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(certificate, "_BEFORE", dt.timedelta(days=2))
+    monkeypatch.setattr(certificate, "_DAYS", -1)
+    expired = make_certificate(tmp_path / "old")
+    with pytest.raises(GatewayError, match=r"certificate\.pem is valid from .* to .* UTC: every caller"):
+        check(replace(plan, certificate=expired))
 
 
 @pytest.mark.parametrize(

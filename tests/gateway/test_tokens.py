@@ -16,6 +16,7 @@ import pytest
 from waiting import wait_until
 
 from gateway.standin import MODEL, PREDICT, Lab
+from kit.gateway import process
 from kit.gateway.config import Tokens
 from kit.gateway.keys import KeyStore
 
@@ -143,6 +144,24 @@ def test_keys_that_cannot_be_used_change_nothing(lab: Callable[..., Lab]) -> Non
     (running.keys.folder / "jwks.json").write_text('{"keys": []}')
     wait_until(lambda: "are not taken over" in running.files.envoy_log.read_text())
     assert running.ask(token=signed(running)).status_code == 200
+
+
+def test_keys_for_which_there_was_no_room_are_taken_once_there_is(
+    lab: Callable[..., Lab], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, _: object) -> None:
+        raise OSError(28, "No space left on device", str(path))
+
+    running = lab()
+    [first] = running.keys.kids()
+    old = signed(running)
+    monkeypatch.setattr(process, "write_atomically", full)
+    running.keys.rotate()
+    running.keys.retire(first)
+    wait_until(lambda: "are not taken over" in running.files.envoy_log.read_text())
+    assert running.ask(token=old).status_code == 200
+    monkeypatch.undo()
+    wait_until(lambda: running.ask(token=old).status_code == 401)
 
 
 def test_the_smallest_skew_of_clocks_is_a_second(lab: Callable[..., Lab]) -> None:
