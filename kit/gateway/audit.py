@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import io
 import json
 import re
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,8 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from kit.gateway.errors import GatewayError
+from kit.gateway.plan import log_files
+from kit.texts import Say
 
 ALLOWED, REFUSED, FAILED = "allowed", "refused", "failed"
 _AGE = re.compile(r"([0-9]{1,5})([smhd])")
@@ -95,18 +99,22 @@ class Answered:
 def count_answered(path: Path) -> list[Answered]:
     """Count the allowed requests of a log by version: by columns, six times as fast as by `read_log`'s entries.
 
+    Lines that were cut off are left out, as by `read_log`.
+
     Raises:
         GatewayError: when a line is not one that the gateway wrote.
-        OSError: when there is no log.
     """
-    whole = path.read_bytes().rpartition(b"\n")  # what follows the last line break is being written
-    if not whole[0]:
-        return []
-    options = pyarrow.json.ParseOptions(explicit_schema=_TO_COUNT, unexpected_field_behavior="ignore")
+    # What follows the last line break is being written.
+    written = [line for file in log_files(path) for line in _lines(file) if line.endswith(b"\n")]
     try:
-        lines = pyarrow.json.read_json(io.BytesIO(whole[0] + whole[1]), parse_options=options)
-    except pa.ArrowInvalid as error:
-        raise _not_the_gateways("A line", path, error) from error
+        lines = _columns(written)
+    except pa.ArrowInvalid:  # perhaps for lines that were cut off
+        try:
+            lines = _columns([b"%b\n" % whole for line in written if (whole := _whole(line))])
+        except pa.ArrowInvalid as error:
+            raise _not_the_gateways("A line", path, error) from error
+    if lines is None:
+        return []
     named = pc.equal(pc.coalesce(lines["version"], pa.scalar("")), "")
     version = pc.coalesce(pc.if_else(named, lines["version_trailer"], lines["version"]), pa.scalar(""))
     failed = pc.or_(
@@ -126,16 +134,29 @@ def count_answered(path: Path) -> list[Answered]:
     ]
 
 
+def _columns(lines: Sequence[bytes]) -> Any:
+    if not lines:
+        return None
+    options = pyarrow.json.ParseOptions(explicit_schema=_TO_COUNT, unexpected_field_behavior="ignore")
+    return pyarrow.json.read_json(io.BytesIO(b"".join(lines)), parse_options=options)
+
+
 def read_log(
-    path: Path, *, subject: str | None = None, since: dt.datetime | None = None, verdict: str | None = None
+    path: Path,
+    *,
+    subject: str | None = None,
+    since: dt.datetime | None = None,
+    verdict: str | None = None,
+    say: Say = lambda _: None,
 ) -> Iterator[Entry]:
     """Read the entries of a log, in the order in which the requests ended.
 
     Args:
-        path: the path of the access log.
+        path: the path of the access log; what was rotated out of it is read, too.
         subject: only entries of this subject.
         since: only requests from this time on.
         verdict: only verdicts that begin with this.
+        say: is told at the end how many lines a crash or a full disk cut off; they are left out.
 
     Raises:
         GatewayError: when there is no log, no such verdict, or a line that the gateway did not write.
@@ -144,22 +165,26 @@ def read_log(
         raise GatewayError(
             f"A verdict begins with {ALLOWED}, {REFUSED} or {FAILED}, but {verdict!r} does not. Choose one of these."
         )
-    try:
-        with path.open() as lines:
-            for number, line in enumerate(lines, 1):
-                if not line.endswith("\n"):
-                    return  # it is being written
-                entry = _entry(line, path, number)
+    if not (files := log_files(path)):
+        raise GatewayError(
+            f"The access log must be {path}, but it is not there. The first run makes it: kit gateway run."
+        )
+    cut_off = 0
+    for file in files:
+        for number, line in enumerate(_lines(file), 1):
+            whole = _whole(line) if line.endswith(b"\n") else b""  # the last one is being written
+            if whole is None:
+                cut_off += 1
+            elif whole:
+                entry = _entry(whole, file, number)
                 if (
                     (subject is None or entry.subject == subject)
                     and (since is None or entry.time >= since)
                     and (verdict is None or entry.verdict.startswith(verdict))
                 ):
                     yield entry
-    except FileNotFoundError:
-        raise GatewayError(
-            f"The access log must be {path}, but it is not there. The first run makes it: kit gateway run."
-        ) from None
+    if cut_off:
+        say(f"Lines of {path} that a crash or a full disk cut off, and that are left out: {cut_off}.")
 
 
 def parse_since(text: str, now: dt.datetime) -> dt.datetime:
@@ -180,12 +205,34 @@ def parse_since(text: str, now: dt.datetime) -> dt.datetime:
     return time if time.tzinfo else time.replace(tzinfo=dt.UTC)
 
 
-def _entry(line: str, path: Path, number: int) -> Entry:
+def _lines(file: Path) -> Iterator[bytes]:
+    try:
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as lines:
+            yield from lines
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise GatewayError(
+            f"{file} must be a part of the access log that was compressed with gzip, but: {error}. Wait until that is "
+            "done, or move the file away."
+        ) from error
+
+
+def _whole(line: bytes) -> bytes | None:
+    """Return the entry of a line; the one before it may have been cut off without a line break. None: there is none."""
+    for entry in (line, line[line.rfind(b'{"') :]):
+        try:
+            json.loads(entry)
+        except ValueError:
+            continue
+        return entry
+    return None
+
+
+def _entry(line: bytes, path: Path, number: int) -> Entry:
     try:
         raw = json.loads(line)
         return Entry(
             time=dt.datetime.fromisoformat(raw["time"]),
-            subject=raw["subject"] or "",
+            subject=str(raw["subject"] or ""),
             client=raw["client"] or "",
             route=raw["route"] or "",
             version=raw["version"] or raw["version_trailer"] or "",

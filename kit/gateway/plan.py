@@ -43,6 +43,13 @@ class Address:
 _FOLDER = "gateway"  # of a workspace
 
 
+def log_files(path: Path) -> list[Path]:
+    """Return an access log and what was rotated out of it, the oldest first; empty: there is none."""
+    rotated = [one for one in path.parent.glob(f"{path.name}[.-]*") if one.is_file()]
+    rotated.sort(key=lambda one: one.stat().st_mtime_ns)
+    return [*rotated, *([path] if path.is_file() else [])]
+
+
 @dataclass(frozen=True)
 class GatewayFiles:
     """The files of a gateway in its workspace.
@@ -52,7 +59,8 @@ class GatewayFiles:
         jwt.yaml             its filter of tokens with the public keys; Envoy reads it anew when it is replaced
         tls.yaml             where the certificate is; Envoy reads that anew too
         keys/<kid>.pem       private keys of the workspace, for learning; readable by their owner only
-        access.log           one JSON line per request
+        access.log           one JSON line per request; access.log.1, access.log.2.gz and so on: what was rotated out
+                             of it, as by logrotate's `copytruncate`
         envoy.log            what Envoy says of itself
     """
 

@@ -12,7 +12,7 @@ import pyarrow.parquet
 
 from kit.errors import KitError
 from kit.gateway.audit import read_log
-from kit.gateway.plan import GatewayFiles
+from kit.gateway.plan import GatewayFiles, log_files
 from kit.monitoring.log import SCORE, TIME, VERSION, PredictionLog, keys_of
 from kit.project import Project
 from kit.workspace import Workspace
@@ -65,7 +65,7 @@ def latest_request(workspace: Workspace, project: Project) -> str:
 
 def _of_gateways(workspace: Workspace, request_id: str) -> Iterator[Answer]:
     for files in GatewayFiles.every(workspace):
-        for entry in read_log(files.access_log) if files.access_log.is_file() else ():
+        for entry in read_log(files.access_log) if log_files(files.access_log) else ():
             if entry.request_id == request_id:
                 version = int(entry.version) if entry.version.isdecimal() else None
                 yield Answer(files.folder.name, version, entry.time, "gateway", entry.subject, entry.status)

@@ -50,12 +50,12 @@ def count_predictions(workspace: Workspace, versions: Collection[tuple[str, int]
 
 
 def _in_logs(workspace: Workspace, versions: Collection[tuple[str, int]]) -> Iterator[Predictions]:
-    from kit.gateway.plan import GatewayFiles  # noqa: PLC0415  imports the schema of project.yml
+    from kit.gateway.plan import GatewayFiles, log_files  # noqa: PLC0415  imports the schema of project.yml
 
     for project in sorted({project for project, _ in versions}):
         numbers = {number for name, number in versions if name == project}
         log = GatewayFiles.of(workspace, project).access_log
-        if log.is_file():
+        if log_files(log):
             yield from _of_gateway(log, project, numbers)
         rows = workspace.path / "predictions" / project
         if rows.is_dir():

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
+import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -90,11 +93,32 @@ def test_a_line_that_is_being_written_is_left_out(lab: Callable[..., Lab]) -> No
     assert len(list(read_log(running.files.access_log))) == 1
     assert [one.count for one in count_answered(running.files.access_log)] == [1]
     with running.files.access_log.open("a") as log:
-        log.write("\n")
-    with pytest.raises(GatewayError, match="Line 2 of"):
+        log.write("\n{}\n")
+    with pytest.raises(GatewayError, match="Line 3 of"):
         list(read_log(running.files.access_log))
-    with pytest.raises(GatewayError, match="A line of"):
-        count_answered(running.files.access_log)
+
+
+def test_what_a_full_disk_cut_off_hides_nothing_else_nor_does_a_rotation(lab: Callable[..., Lab]) -> None:
+    running = lab()
+    for _ in range(2):
+        running.ask()
+    running.log(2)
+    running.gateway.stop()
+    log = running.files.access_log
+    first, second = log.read_bytes().splitlines()
+    with gzip.open(log.with_name("access.log.2.gz"), "w") as oldest:
+        oldest.write(first + b"\n")
+    os.utime(log.with_name("access.log.2.gz"), (1, 1))
+    log.with_name("access.log.1").write_bytes(b"\0\0\0\n" + first[:50] + second + b"\n" + first[:70] + b"\n")
+    log.unlink()
+    told: list[str] = []
+    found = list(read_log(log, say=told.append))
+    assert [one.request_id for one in found] == [json.loads(line)["request_id"] for line in (first, second)]
+    assert told == [f"Lines of {log} that a crash or a full disk cut off, and that are left out: 2."]
+    assert [one.count for one in count_answered(log)] == [2]
+    log.with_name("access.log.2.gz").write_bytes(b"no gzip")
+    with pytest.raises(GatewayError, match="compressed with gzip"):
+        list(read_log(log))
 
 
 def test_a_log_without_a_whole_line_counts_nothing(tmp_path: Path) -> None:
