@@ -11,6 +11,7 @@ from tensorflow_serving.config import model_server_config_pb2
 from kit.deploy.target import CONFIG, GRPC_PORT, MODELS, REST_PORT, Target
 from kit.release.models_config import CANARY, STABLE, configs_of
 from kit.serving.config_protos import BatchingParameters, MonitoringConfig
+from kit.serving.prediction_log.config import TYPE
 from kit.serving.settings import METRICS_PATH, PLATFORM, Settings
 
 MODELS_FILE, BATCHING_FILE, MONITORING_FILE = "models.config", "batching.config", "monitoring.config"
@@ -24,8 +25,9 @@ _THREAD_POOL = "batches"
 def models_config(target: Target, track: str = STABLE, base: Path = MODELS) -> str:
     """Return models.config for this target's model.
 
-    Policies and labels are those of the workspace's models.config. With a canary each track serves only its own
-    version, labelled with the track's name, so that a push changes neither.
+    Policies and labels are those of the workspace's models.config, without what only the kit's own server can do: log
+    into TFRecords, and split users between a version and another one that `kit canary` tries. With a canary each track
+    serves only its own version, labelled with the track's name, so that a push changes neither.
 
     Args:
         target: what is deployed.
@@ -37,6 +39,7 @@ def models_config(target: Target, track: str = STABLE, base: Path = MODELS) -> s
     for found in configs_of(target.workspace.serving(target.model)):
         model.CopyFrom(found)
     model.name, model.base_path, model.model_platform = target.model, str(base / target.model), PLATFORM
+    _leave_to_the_kits_server(model)
     if target.canary:
         version = target.canary.version if track == CANARY else target.canary.stable
         model.ClearField("model_version_policy")
@@ -44,6 +47,17 @@ def models_config(target: Target, track: str = STABLE, base: Path = MODELS) -> s
         model.model_version_policy.specific.versions.append(version)
         model.version_labels[track] = version
     return str(text_format.MessageToString(config))
+
+
+def _leave_to_the_kits_server(model: Any) -> None:
+    """Take out what would end the real server, or let it give an unproven version to every user."""
+    if model.logging_config.log_collector_config.type == TYPE:
+        model.ClearField("logging_config")
+    versions = model.model_version_policy.specific.versions
+    tried = model.version_labels.get(CANARY)
+    if tried in versions and len(versions) > 1:
+        versions.remove(tried)
+        model.version_labels.pop(CANARY)
 
 
 def batching_config(target: Target) -> str | None:

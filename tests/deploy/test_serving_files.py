@@ -9,10 +9,13 @@ from pydantic import ValidationError
 from serving.models import config_text, predict_request, save_linear
 
 from deploy.places import MODEL, push, target_in
+from kit.canary.actions import start
 from kit.deploy.serving_files import BATCHING_FILE, MODELS_FILE, MONITORING_FILE, flags, serving_files
 from kit.deploy.target import MODELS, Canary, Target
+from kit.project import Project
 from kit.release.models_config import CANARY, STABLE
 from kit.serving.errors import ServerError
+from kit.serving.prediction_log.config import TYPE
 from kit.serving.server import ModelServer
 from kit.serving.settings import Settings
 from kit.serving.tensors import as_array
@@ -64,6 +67,19 @@ def test_policies_and_labels_of_the_workspace_are_kept(workspace: Workspace, tmp
     assert model.model_version_policy.latest.num_versions == 2
     assert dict(model.version_labels) == {"stable": 7}
     assert model.base_path == f"/models/{MODEL}"
+
+
+def test_what_only_the_kits_server_can_do_is_left_out(workspace: Workspace, tmp_path: Path) -> None:
+    """The real one would give the version on trial to every user, and not start with a log of TFRecords."""
+    push(workspace, 1, 2)
+    start(workspace, Project.load(MODEL, workspace.path))
+    path = workspace.path / "serving" / "models.config"
+    log = f'logging_config {{ log_collector_config {{ type: "{TYPE}" filename_prefix: "/x" }} }}'
+    path.write_text(path.read_text().replace("model_platform", f"{log} model_platform"))
+    [model] = read(target_in(workspace), tmp_path).models().model_config_list.config
+    assert list(model.model_version_policy.specific.versions) == [1]
+    assert dict(model.version_labels) == {"stable": 1}
+    assert not model.HasField("logging_config")
 
 
 def test_beside_a_canary_each_track_has_its_own_version(workspace: Workspace, tmp_path: Path) -> None:
