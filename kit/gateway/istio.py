@@ -15,7 +15,7 @@ from typing import Any
 
 from kit.gateway.access_log import access_log
 from kit.gateway.config import GatewaySettings
-from kit.gateway.filters import SUBJECT, rate_limit, size_limit
+from kit.gateway.filters import SUBJECT, rate_limit, size_limit, typed
 from kit.gateway.routes import GRPC_PATHS, VERBS
 from kit.serving.headers import MODELS_HEADER, SUBJECT_HEADER
 
@@ -137,16 +137,29 @@ def _once(server: MeshServer, settings: GatewaySettings) -> dict[str, Any]:
     """Bound the time of an answer, and switch off Istio's two default retries: POST is not idempotent."""
     route = {"destination": {"host": _host(server)}}
     timeout = _duration(settings.limits.timeout_seconds)
-    allowed = {"request": {"set": {MODELS_HEADER: ",".join(server.models)}}}
-    http = {"route": [route], "headers": allowed, "timeout": timeout, "retries": {"attempts": 0}}
+    http = {"route": [route], "timeout": timeout, "retries": {"attempts": 0}}
     return {"hosts": [_host(server)], "http": [http]}
 
 
 def _filters(server: MeshServer, settings: GatewaySettings) -> dict[str, Any]:
-    """Add what Istio has no resource for: a bucket per subject, the request size limit, the log without features."""
+    """Add what Istio has no resource for: a bucket per subject, the request size limit, the log without features.
+
+    The models that may be asked are set here, too: a VirtualService would do it in the caller's sidecar, and not at all
+    for who calls a pod by its address.
+    """
     # By the header that RequestAuthentication sets from the token; it drops a caller's own header of that name.
     by_header = {"request_headers": {"header_name": SUBJECT_HEADER, "descriptor_key": SUBJECT}}
-    added = [rate_limit(settings.rate_limit, by_header), size_limit(settings.limits)]
+    header = {"key": MODELS_HEADER, "value": ",".join(server.models)}
+    allowed = typed(
+        "envoy.filters.http.header_mutation",
+        "type.googleapis.com/envoy.extensions.filters.http.header_mutation.v3.HeaderMutation",
+        mutations={
+            "request_mutations": [
+                {"append": {"header": header, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}}
+            ]
+        },
+    )
+    added = [rate_limit(settings.rate_limit, by_header), size_limit(settings.limits), allowed]
     manager = {
         "@type": _MANAGER_TYPE,
         "access_log": [access_log("/dev/stdout")],

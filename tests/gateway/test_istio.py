@@ -16,6 +16,7 @@ from kit.gateway.istio import MeshServer, istio_resources
 from kit.gateway.keys import KeyStore, read_jwks
 from kit.gateway.plan import Plan
 from kit.gateway.routes import GRPC_PATHS
+from kit.serving.headers import MODELS_HEADER
 
 SETTINGS = GatewaySettings.model_validate(
     {"rate_limit": {"requests": 7}, "limits": {"request_bytes": 1234}, "breaker": {"failures": 3}}
@@ -73,11 +74,13 @@ def test_what_may_be_called_is_the_same(resources: dict[str, dict[str, Any]]) ->
 
 
 def test_bounds_are_the_same(resources: dict[str, dict[str, Any]]) -> None:
-    [limit, size, manager] = [
+    [limit, size, models, manager] = [
         one["patch"]["value"]["typed_config"] for one in resources["EnvoyFilter"]["configPatches"]
     ]
     assert limit["descriptors"][0]["token_bucket"]["max_tokens"] == 7
     assert size["max_request_bytes"] == 1234
+    [mutation] = models["mutations"]["request_mutations"]
+    assert mutation["append"]["header"] == {"key": MODELS_HEADER, "value": MODEL}
     assert manager["max_request_headers_kb"] == 16
     assert resources["DestinationRule"]["trafficPolicy"]["outlierDetection"]["consecutive5xxErrors"] == 3
     [http] = resources["VirtualService"]["http"]
