@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import pairwise, product
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -107,15 +108,15 @@ def _selecting(whole: Objects) -> Iterator[tuple[Value, Value]]:
 def _ports_agree(whole: Objects) -> Iterator[Fault]:
     for one in whole.of("Service"):
         for other in whole.selected(_namespace(one), _spec(one).get("selector") or {}):
-            for port in _spec(one)["ports"]:
+            for port in _spec(one).get("ports") or ():
                 wanted = port.get("targetPort", port["port"])
                 yield from _has_port(one, _ports(other), wanted, name_of(other))
     for one in whole.of("NetworkPolicy"):
         labels = (_spec(one).get("podSelector") or {}).get("matchLabels") or {}
-        for rule in _spec(one).get("ingress") or ():
-            for other in whole.selected(_namespace(one), labels):
-                for port in rule.get("ports") or ():
-                    yield from _has_port(one, _ports(other), port["port"], name_of(other))
+        rules = [port for rule in _spec(one).get("ingress") or () for port in rule.get("ports") or ()]
+        wanted = [port["port"] for port in rules if "port" in port]  # without: every port of the protocol
+        for other, port in product(whole.selected(_namespace(one), labels), wanted):
+            yield from _has_port(one, _ports(other), port, name_of(other))
     for one in whole.workloads:
         numbers = [port["containerPort"] for port in _ports(one)]
         for number in sorted({number for number in numbers if numbers.count(number) > 1}):
@@ -163,16 +164,24 @@ def _files(whole: Objects) -> Iterator[Fault]:
     for one in whole.workloads:
         for container in _containers(one):
             mounts = _mounted_files(whole, one, container)
-            for word in container.get("args") or ():
-                flag, _, value = word.partition("=")
+            for flag, value in _flags(container):
                 if not flag.endswith(("file", "path")):
                     continue
-                path = PurePosixPath(value)
+                path, word = PurePosixPath(value), f"{flag}={value}"
                 files = mounts.get(str(path.parent))
                 if files is None:
                     yield one, f"{word} names a file in {path.parent}, where no ConfigMap is mounted"
                 elif path.name not in files:
                     yield one, f"{word} names a file that its ConfigMap does not have: {', '.join(files)}"
+
+
+def _flags(container: Value) -> Iterator[tuple[str, str]]:
+    """Yield the flags of a container with their values, whether written --flag=value or as two words."""
+    words = [*(container.get("args") or ()), ""]
+    for word, following in pairwise(words):
+        flag, sign, value = word.partition("=")
+        if flag.startswith("-"):
+            yield flag, value if sign or following.startswith("-") else following
 
 
 def _mounted_files(whole: Objects, one: Value, container: Value) -> dict[str, list[str]]:
@@ -192,23 +201,33 @@ def _listening(whole: Objects) -> Iterator[Fault]:
         numbers = {port["containerPort"] for port in _ports(one)}
         for container in _containers(one):
             own = {port["containerPort"] for port in container.get("ports") or ()}
-            for word in container.get("args") or ():
-                flag, _, value = word.partition("=")
-                if flag.endswith("port") and int(value) not in own:
-                    yield one, f"{word}, but the ports of {container['name']} are {sorted(own)}"
+            for flag, value in _flags(container):
+                # A variable, such as $(PORT), is known to the cluster alone.
+                if flag.endswith("port") and value.isdecimal() and int(value) not in own:
+                    yield one, f"{flag}={value}, but the ports of {container['name']} are {sorted(own)}"
         for config, envoy in _envoys(whole, one):
-            for number in _socket_ports(envoy["static_resources"]):
+            if envoy is None:
+                yield config, "its configuration of Envoy is not YAML with static_resources"
+            for number in _socket_ports(envoy):
                 if number not in numbers:
                     yield config, f"Envoy has port {number}, which no container of {name_of(one)} has"
 
 
-def _envoys(whole: Objects, one: Value) -> Iterator[tuple[Value, Value]]:
+def _envoys(whole: Objects, one: Value) -> Iterator[tuple[Value, Any]]:
     for volume in _pod(one).get("volumes") or ():
         name = (volume.get("configMap") or {}).get("name")
         config = whole.named("ConfigMap", name, _namespace(one)) if name else None
         for content in ((config or {}).get("data") or {}).values():
             if config is not None and "static_resources:" in content:
-                yield config, yaml.safe_load(content)
+                yield config, _static_resources(content)
+
+
+def _static_resources(content: str) -> Any:
+    """Return what Envoy listens on and calls; None where that cannot be read."""
+    try:
+        return yaml.safe_load(content)["static_resources"]
+    except (yaml.YAMLError, KeyError, TypeError):
+        return None
 
 
 def _socket_ports(value: Any) -> Iterator[int]:

@@ -124,6 +124,13 @@ FAULTS: dict[str, tuple[str, Callable[[Made], Any], str]] = {
         lambda made: server(made)["ports"][0].update(containerPort=8600),
         "Envoy has port 8500",
     ),
+    "a configuration of Envoy that is broken": (
+        "listening",
+        lambda made: made["ConfigMap/recommender-gateway"]["data"].update(
+            {"envoy.yaml": "static_resources: ["}
+        ),
+        "is not YAML",
+    ),
     "scaling of nothing": (
         "scaling",
         lambda made: made["HorizontalPodAutoscaler/recommender"]["spec"]["scaleTargetRef"].update(name="x"),
@@ -160,6 +167,15 @@ def test_a_fault_is_found(made: Made, name: str) -> None:
     spoil(made)
     found = [one.found for one in check_together(made.values()) if one.state == "fail" and one.check == check]
     assert any(message in one for one in found), found
+
+
+def test_what_kubernetes_takes_is_checked_however_it_is_written(made: Made) -> None:
+    server(made)["args"] += ["--rest_api_port", "8501", "--http_port=$(PORT)", "--port"]
+    server(made)["args"] += ["--monitoring_config_file", "/etc/serving/monitoring.config"]
+    made["NetworkPolicy/recommender"]["spec"]["ingress"][0]["ports"] = [{"protocol": "TCP"}]
+    made["Service/recommender"]["spec"].pop("ports")
+    assert {one.state for one in check_schemas(made.values())} == {"ok"}
+    assert {one.state for one in check_together(made.values())} == {"ok"}
 
 
 @pytest.mark.parametrize(
