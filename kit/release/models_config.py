@@ -73,7 +73,9 @@ def changing(path: Path) -> Iterator[None]:
 
 
 def go_back(base: Path, target: int, withdrawn: Collection[int]) -> None:
-    """Make a server with fixed versions switch to another one; does nothing if it takes the latest.
+    """Make a server with fixed versions switch to another one, and the label `stable` follow.
+
+    A server that takes the latest switches by itself.
 
     Args:
         base: folder of the model's versions.
@@ -90,13 +92,13 @@ def go_back(base: Path, target: int, withdrawn: Collection[int]) -> None:
         config, changed = _read(path), False
         for one in _about(base, config):
             named = set(one.model_version_policy.specific.versions)
-            if not named:
-                continue
             stay = named.difference(withdrawn) if len(named) > 1 else set()
-            one.model_version_policy.specific.versions[:] = sorted(stay | {target})
+            if named:
+                one.model_version_policy.specific.versions[:] = sorted(stay | {target})
+                changed = True
             if one.version_labels.get(STABLE) in {*withdrawn, *named.difference(stay)}:
                 one.version_labels[STABLE] = target
-            changed = True
+                changed = True
         if changed:  # unchanged, it keeps its comments
             from google.protobuf import text_format  # noqa: PLC0415  most workspaces have no such file
 

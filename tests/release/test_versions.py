@@ -207,6 +207,12 @@ def test_a_rollback_that_was_killed_once_the_server_was_told_is_finished_by_the_
     assert rollback(base, 1, **BY) == Rollback(1, 1, (), ())
 
 
+def test_the_label_of_what_serves_goes_back_with_it(base: Path) -> None:
+    tell(base, "", 'version_labels { key: "stable" value: 3 } version_labels { key: "own" value: 3 }')
+    assert rollback(base, None, **BY) == Rollback(3, 2, (3,), ("own",))
+    assert labels_of(base) == {"stable": 2, "own": 3}
+
+
 def test_a_rollback_by_one_that_was_killed_goes_no_further_back(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
