@@ -196,6 +196,11 @@ def _checked(key: dict[str, Any], path: Path) -> dict[str, Any]:
             f"{path} must hold public keys, but key {key.get('kid')!r} is a private one. Take it out, and make a new "
             "key: this one may be known."
         )
-    RSAAlgorithm.from_jwk({"kty": "RSA", "n": key["n"], "e": key["e"]})
+    public = RSAAlgorithm.from_jwk({"kty": "RSA", "n": key["n"], "e": key["e"]})
+    if public.key_size < _BITS:
+        raise GatewayError(
+            f"{path} must hold RSA keys of {_BITS} bits or more (RFC 7518), but key {key.get('kid')!r} has "
+            f"{public.key_size}. Have the issuer of the tokens make a longer one."
+        )
     kid = {"kid": key["kid"]} if "kid" in key else {}
     return {"kty": "RSA", **kid, "use": "sig", "alg": key.get("alg", ALGORITHM), "n": key["n"], "e": key["e"]}

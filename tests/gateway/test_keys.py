@@ -5,6 +5,8 @@ from pathlib import Path
 
 import jwt
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 
 from kit.gateway import keys
 from kit.gateway.errors import GatewayError
@@ -112,6 +114,14 @@ def test_what_is_no_key_set_is_refused(tmp_path: Path, text: str) -> None:
     path = tmp_path / "jwks.json"
     path.write_text(text)
     with pytest.raises(GatewayError, match="must be a JSON Web Key Set"):
+        read_jwks(path)
+
+
+def test_a_key_that_is_too_short_is_refused(tmp_path: Path) -> None:
+    short = rsa.generate_private_key(public_exponent=65_537, key_size=1024).public_key()  # noqa: S505
+    path = tmp_path / "jwks.json"
+    path.write_text(json.dumps({"keys": [RSAAlgorithm.to_jwk(short, as_dict=True)]}))
+    with pytest.raises(GatewayError, match=r"must hold RSA keys of 2048 bits or more .* None has 1024"):
         read_jwks(path)
 
 
