@@ -58,7 +58,7 @@ def test_a_clock_that_is_put_back_leaves_the_order_of_failures(
 ) -> None:
     counter = Counter(tmp_path)
     counter.add(0, 1, failed=True, slow=False)
-    monkeypatch.setattr(counts.time, "time", lambda: 0.0)
+    monkeypatch.setattr("time.time", lambda: 0.0)
     counter.add(1, 1, failed=True, slow=False)
     counter.close()
     control, candidate = total(tmp_path).first_failure[:, 1]
