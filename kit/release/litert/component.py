@@ -156,10 +156,11 @@ def _convert(
 ) -> Measured:
     try:
         content = convert(part, variant, representative)
+        measured = bench.measure(variant, content)
     except InfraCheckError as error:
         return Measured(variant, refused=str(error))
     (folder / f"{variant}.tflite").write_bytes(content)
-    return bench.measure(variant, content)
+    return measured
 
 
 def _features(part: ModelPart, graph: RowGraph) -> dict[str, Any]:

@@ -43,13 +43,23 @@ class LiteRTModel:
         [self.output] = self._run.get_output_details()
 
     def score(self, features: Features) -> Array:
-        """Return the scores of rows, [rows] or [rows, classes]."""
+        """Return the scores of rows, [rows] or [rows, classes].
+
+        Raises:
+            InfraCheckError: when the runtime cannot compute them.
+        """
         taken = self._take(features)
         rows = len(next(iter(taken.values())))
-        parts = [
-            self._run(**{name: value[at : at + _AT_ONCE] for name, value in taken.items()})[self.output]
-            for at in range(0, rows, _AT_ONCE)
-        ]
+        try:
+            parts = [
+                self._run(**{name: value[at : at + _AT_ONCE] for name, value in taken.items()})[self.output]
+                for at in range(0, rows, _AT_ONCE)
+            ]
+        except (ValueError, RuntimeError) as error:
+            raise InfraCheckError(
+                f"LiteRT must run what its converter has made, but says: {error} Write that part of model.py with "
+                "other operations, or move it into features.py."
+            ) from error
         return np.concatenate(parts)
 
     def milliseconds(self, features: Features, repeats: int) -> float:

@@ -26,6 +26,7 @@ from kit.release.litert.model_part import check_same, origin_of, rebuild
 from kit.release.signatures import MODEL_FOLDER, load_signatures
 from kit.session import Session
 from kit.training.build import model_module_of
+from release.litert import small_models as parts
 from widgets.litert import LiteRTFiles
 
 if TYPE_CHECKING:
@@ -179,4 +180,18 @@ def test_an_operation_that_cannot_be_converted_is_told_in_its_row(
     nothing: Any = None  # of the model and the rows nothing is asked before there is a file
     row = component._convert(tmp_path, nothing, "int8", {}, nothing)
     assert (row.variant, row.refused, row.bytes) == ("int8", "it has no Lgamma.", None)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_the_runtime_cannot_run_is_told_in_its_row(tmp_path: Path) -> None:
+    part, given = parts.of(tf.math.lgamma), {"x": np.ones(100, np.float32)}
+
+    class OnlyScores:
+        @staticmethod
+        def measure(_: str, content: bytes) -> Any:
+            return LiteRTModel(content).score(given)
+
+    unmeasured: Any = OnlyScores()
+    row = component._convert(tmp_path, part, "float", given, unmeasured)
+    assert row.refused.startswith("LiteRT must run what its converter has made, but says: Given shapes")
     assert list(tmp_path.iterdir()) == []
