@@ -14,6 +14,7 @@ from kit.projects import SAMPLE
 if TYPE_CHECKING:
     from kit.drill.outcomes import Outcome
 
+_MOST_QUERIES = 10_000  # with a hundred candidates each a million rows, all in memory
 app = typer.Typer()
 
 
@@ -22,7 +23,9 @@ app = typer.Typer()
 def drill(  # noqa: PLR0913, PLR0917  what is attacked, and how
     project: ProjectOption = SAMPLE,
     workspace: WorkspaceOption = None,
-    queries: Annotated[int, typer.Option(min=1, help="Most requests that the attacker may send.")] = 300,
+    queries: Annotated[
+        int, typer.Option(min=1, max=_MOST_QUERIES, help="Most requests that the attacker may send.")
+    ] = 300,
     server: Annotated[
         str | None,
         typer.Option(help="gRPC host and port of a running server to attack as well.", show_default=False),

@@ -176,6 +176,11 @@ def test_the_command_prints_the_table(pushed: Tiny) -> None:
     assert last_drill(pushed.folder, "another") is None
 
 
+def test_more_queries_than_fit_in_memory_are_refused(tmp_path: Path) -> None:
+    ended = invoke("drill", "-w", tmp_path, "--queries", 10**9)
+    assert (ended.exit_code, "10000" in ended.output) == (2, True)
+
+
 def test_what_cannot_be_drilled_is_said(tiny: Tiny, tmp_path: Path) -> None:
     session = tiny.session
     spec = session.project.spec
