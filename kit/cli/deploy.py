@@ -92,7 +92,8 @@ def k8s(  # noqa: PLR0913, PLR0917  what differs from one cluster to another
         )
         typer.echo(f"The files have no canary any more. To remove it from a cluster: kubectl delete {words}")
     typer.echo(
-        f"The cluster must have the claim {target.settings.claim} with the workspace. "
+        f"The cluster must have the claim {target.settings.claim} with the workspace, which pods on several nodes can "
+        "mount (ReadWriteMany or ReadOnlyMany). "
         f"Then: kubectl apply --filename {out}"
     )
 
