@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from kit import html_page
-from kit.translation.messages import html_language, in_language
+from kit.translation.messages import html_language, in_language, parts_in_language
 from kit.workshop.errors import WorkshopError
 from kit.workshop.exercise import POINTS, Score
 from kit.workspace import write_atomically
@@ -198,8 +198,10 @@ def table(people: Sequence[Progress], exercises: Sequence[str]) -> list[tuple[st
 def _cell(done: Done | None) -> str:
     if done is None:
         return "-"
-    hints = f" ({done.hints} hint{'' if done.hints == 1 else 's'})" if done.hints else ""
-    return f"{done.total}/{len(POINTS)}{hints}"
+    points, hints = f"{done.total}/{len(POINTS)}", done.hints
+    if not hints:
+        return points
+    return parts_in_language(f"{points} ({hints} hint)" if hints == 1 else f"{points} ({hints} hints)")
 
 
 def page(people: Sequence[Progress], titles: Mapping[str, str]) -> str:

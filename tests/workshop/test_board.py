@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kit.translation.messages import VARIABLE
 from kit.workshop import board
 from kit.workshop.board import Progress
 from kit.workshop.errors import WorkshopError
@@ -26,6 +27,12 @@ def test_a_record_comes_back(tmp_path: Path) -> None:
     board.write(progress, tmp_path)
     assert board.read(tmp_path, "王芳") == progress
     assert board.table([progress], NAMES) == [("王芳", "2/3 (2 hints)", "-", "2")]
+
+
+def test_hints_are_counted_in_the_language(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "zh")
+    [(_, told, *_)] = board.table([Progress("王芳").with_hints("negative_ages", 1)], NAMES)
+    assert told == "0/3（1 条提示）"  # noqa: RUF001  Chinese has brackets of its own
 
 
 def test_what_was_reached_stays_and_what_was_opened_too() -> None:
