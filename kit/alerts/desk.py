@@ -11,6 +11,7 @@ from kit.alerts.outbox import Clock
 from kit.alerts.store import Store
 from kit.errors import UsageError
 from kit.reasons import require_reasons
+from kit.translation.labels import label
 from kit.translation.messages import in_language, parts_in_language
 from kit.workspace import Workspace
 
@@ -18,13 +19,11 @@ _SHOWN = (
     "id",
     "state",
     "about",
-    "check",
     "subject",
     "times",
     "first_seen",
     "last_seen",
     "muted_until",
-    "decided",
 )
 _EVIDENCE = ("severity", "notebook", "picture", "rows")
 _IN_WORDS = ("found", "expected", "what_to_do")  # kept in English
@@ -58,6 +57,8 @@ class AlertDesk:
                 **{name: getattr(one, name) for name in _SHOWN},
                 **{name: getattr(one.evidence, name) for name in _EVIDENCE},
                 **{name: parts_in_language(getattr(one.evidence, name)) for name in _IN_WORDS},
+                "check": ", ".join(map(label, one.check.split(", "))),
+                "decided": _told(one.decided),
             }
             for one in self.incidents()
         ]
@@ -92,7 +93,7 @@ class AlertDesk:
             MUTE: f"It is not sent until the end of {until.strip()} UTC; if it is found after that, it is sent again.",
             OPEN: "It is open again; it is sent again only if it ends and comes back.",
         }
-        return f"{incident.title} ({incident.id}): {decided}. {in_language(told[what])}"
+        return f"{incident.title} ({incident.id}): {_told(decided)}. {in_language(told[what])}"
 
     def _end_of(self, day: str) -> float:
         try:
@@ -105,3 +106,9 @@ class AlertDesk:
         if end <= self._clock():
             raise AlertDecisionError(f"A mute must end in the future, but {day} is over. Give a later date.")
         return end
+
+
+def _told(decided: str) -> str:
+    """Return who decided what with the decision in the reader's language; the reason is a person's own words."""
+    what, between, rest = decided.partition(": ")
+    return f"{label(what)}{between}{rest}"

@@ -20,6 +20,7 @@ from kit.faults.lab import SHARES, Lab, Trial
 from kit.faults.table import lines
 from kit.project import Project
 from kit.texts import Say
+from kit.translation.labels import label
 from kit.translation.messages import in_language, parts_in_language
 from kit.workspace import Workspace
 
@@ -82,7 +83,7 @@ class FaultDesk:
             "days": self._days(trial),
             "said": [
                 {
-                    "check": one.check,
+                    "check": label(one.check),
                     "about": one.subject,
                     "found": parts_in_language(one.found),
                     "expected": parts_in_language(one.expected),
@@ -128,8 +129,8 @@ class FaultDesk:
                 f"Faults go into copies, and the files must stay as they were, but {', '.join(map(str, changed))} "
                 "changed meanwhile. See who writes them, and start again."
             )
-        label = self.project.span_label(self.lab.span)
-        return f"The files of span {label} are as they were: every fault went into a copy."
+        span = self.project.span_label(self.lab.span)
+        return f"The files of span {span} are as they were: every fault went into a copy."
 
     def _digests(self) -> dict[Path, str]:
         files = self.project.span_files(self.lab.span)
@@ -172,7 +173,7 @@ def _smallest(fault: str, column: str, trial: Trial | None, why_not: str = "") -
         "share": trial.share if trial else None,
         "rows": trial.rows if trial else 0,
         "of": trial.of if trial else 0,
-        "caught_by": trial.caught_by if trial else (),
+        "caught_by": trial.caught_by(label) if trial else (),
         "most": SHARES[-1],
         "why_not": in_language(why_not),
     }

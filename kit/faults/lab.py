@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -67,12 +67,12 @@ class Trial:
         """Whether a batch would end with it; what only warns is shown in its notebook."""
         return any(one.state == "fail" for one in self.findings)
 
-    @property
-    def caught_by(self) -> tuple[str, ...]:
-        """The checks that catch it, each with its subject."""
+    def caught_by(self, named: Callable[[str], str] = str) -> tuple[str, ...]:
+        """Return the checks that catch it, each with its subject; `named` gives what a check is called."""
         return tuple(
             dict.fromkeys(
-                f"{one.check} ({one.subject})" if one.subject else one.check for one in self.findings
+                f"{named(one.check)} ({one.subject})" if one.subject else named(one.check)
+                for one in self.findings
             )
         )
 

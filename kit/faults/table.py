@@ -47,7 +47,7 @@ class Line:
             f"{self.trial.rows:,} of {self.trial.of:,}",
             "stops" if self.trial.stops else "warns" if self.trial.caught else "goes on",
             smallest,
-            ", ".join(self.trial.caught_by) or "NOTHING",
+            ", ".join(self.trial.caught_by()) or "NOTHING",
         )
 
 

@@ -31,7 +31,7 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "Point": ("said",),
     "Proof": ("__str__",),
     "Requests": ("told",),
-    "Rule": ("found",),
+    "Rule": ("name", "found"),
     "Table": ("header", "rows"),
     "Text": ("text",),
     "ThresholdCheck": ("note",),

@@ -68,7 +68,7 @@ def test_what_is_wrong_with_the_day_before_is_not_the_faults(recommender: Lab) -
     """The bad day of the sample has many findings of its own."""
     lab = Lab(recommender.project, 8)
     trial = lab.trial(FAULTS["duplicated-rows"], Dose("", 0.01))
-    assert trial.caught_by == ("repeated rows",)
+    assert trial.caught_by() == ("repeated rows",)
 
 
 def test_a_fault_that_grows_is_judged_day_by_day_until_it_is_caught(recommender: Lab) -> None:

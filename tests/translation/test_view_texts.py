@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,10 @@ from kit.faults.catalogue import FAULTS
 from kit.monitoring.decision import Rule
 from kit.project import Project
 from kit.translation.catalogue import every_notebook
+from kit.translation.labels import label
 from kit.translation.messages import VARIABLE, languages, parts_in_language
 from kit.translation.sources import sources
+from kit.translation.syntax import assigned, called_name
 from kit.translation.view_texts import TOLD, fields_of, helps
 from kit.workspace import Workspace
 
@@ -150,11 +153,31 @@ def test_rows_of_checks_are_in_the_language(monkeypatch: pytest.MonkeyPatch) -> 
     ]
     monkeypatch.setenv(VARIABLE, "zh")
     assert [finding.as_row(), rule.as_row(), check.as_row()] == [
-        ("volume", VOLUME_ZH, "warn", ADVICE_ZH),
-        ("schema", "所有请求都符合架构", "ok", ""),
+        ("数据量", VOLUME_ZH, "warn", ADVICE_ZH),
+        ("架构", "所有请求都符合架构", "ok", ""),
         ("端口 8888", "已被占用", "warn", "JupyterLab 会使用下一个空闲端口"),
     ]
     assert finding.found == VOLUME
+
+
+@pytest.mark.parametrize("language", languages())
+def test_every_check_has_a_name_in_the_language(language: str) -> None:
+    names = set(_names_of_checks())
+    assert {"volume", "missing values", "browser", "live quality"} <= names
+    proper = {"Python", "glibc", "requirements.lock"}
+    assert {name for name in names if not CHINESE.search(label(name, language))} == proper
+
+
+def _names_of_checks() -> Iterator[str]:
+    """What the checks of data, of requests and of the machine are called, where their findings are made."""
+    package = Path(kit.__file__).parent
+    for path in (*package.glob("checks/*.py"), *package.glob("monitoring/*.py"), package / "doctor.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        known = dict(assigned(tree.body))
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Call) and called_name(node) in {"Finding", "Check"} and node.args:
+                name = known.get(getattr(node.args[0], "id", ""), node.args[0])
+                yield from [name.value] if isinstance(name, ast.Constant) else []
 
 
 def test_alerts_are_shown_in_the_language_and_kept_in_english(
@@ -170,11 +193,13 @@ def test_alerts_are_shown_in_the_language_and_kept_in_english(
     desk = AlertDesk(workspace)
     [record], [incident] = desk.records(), desk.incidents()
     assert record["found"] == f"{VOLUME_ZH}；{VOLUME_ZH}"
+    assert record["check"] == "数据量, 漂移"
     assert (record["expected"], record["what_to_do"]) == ("120 至 400", ADVICE_ZH)
     assert incident.evidence.found == f"{VOLUME}; {VOLUME}"
     said = desk.decide(incident.id, "acknowledge", "Ann", "known")
     assert said.endswith("它保持打开，不会再次发送。")
     assert desk.incidents()[0].decided.startswith("acknowledge: Ann")
+    assert desk.records()[0]["decided"].startswith("确认: Ann")
 
 
 def test_the_panel_tells_the_help_in_the_language_and_offers_the_same(
