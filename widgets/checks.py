@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from widgets.face import Face
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, prose, tag
-from widgets.parts.tables import titled_table
+from widgets.parts.tables import listing
 
 _SIGNS = {
     "ok": marked("✓ ok"),
@@ -41,10 +41,10 @@ class Checks(Face):
         if not self.rows:
             return tag("p", say(_NOTHING), class_="note")
         titles = (say("state"), say("check"), say("what was found"), say("what to do"))
-        return titled_table(titles, map(_row, self.rows))
+        return listing(titles, map(_row, self.rows), say(self.title))
 
 
 def _row(row: Row) -> Markup:
     name, found, state, todo = row
-    sign = tag("td", say(_SIGNS[state]), class_=f"{_CLASSES[state]} whole")
+    sign = tag("td", say(_SIGNS[state]), class_=f"{_CLASSES[state]} sign")
     return tag("tr", sign, tag("th", name, scope="row"), tag("td", prose(found)), tag("td", prose(todo)))

@@ -172,6 +172,15 @@ def test_checks_without_rows_say_so_instead_of_a_head_without_a_table() -> None:
     assert repr(Checks([])) == "There is nothing to report."
 
 
+def test_what_was_found_is_scrolled_where_it_is_too_wide() -> None:
+    """A path is one word, which would make the notebook's page wider."""
+    assert (
+        Checks([("workspace", "/srv/" + "x" * 300, "ok", "")])
+        .html_face()
+        .startswith('<div class="kit-scroll"')
+    )
+
+
 def test_what_was_not_checked_is_not_called_ok() -> None:
     checks = Checks([("volume", "not checked: train has fewer than 2 spans", "skip", "")])
     assert "○ skipped" in Page(checks.html_face()).text
