@@ -15,7 +15,7 @@ from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import listing
 from widgets.values.drift import Estimate, QualityDay
 
-_WHISKER = charts.Size(90, 12)
+_WHISKER = charts.Size(64, 12)  # beside its value the table fits into the width of a notebook
 _HEAD_BYTES = 40_000  # of the face, around the rows, the curve included
 _BOUND = 6  # the colour of a curve's interval: the curve's own, dashed
 _EVALUATED = 4
@@ -136,7 +136,9 @@ class LiveQuality(Face):
                 thresholds=[] if before is None else [before],
             )
             picture = tag("span", drawn, class_=f"whisker {charts.colour(0)}")
-        return tag("td", picture, _words(estimate), class_="number")
+        between = _between(estimate)
+        value = tag("div", tag("span", number(estimate.value)), picture)
+        return tag("td", value, tag("small", between) if between else None, class_="number")
 
     def _curve(self) -> Markup | None:
         """The metric by day with its interval, and the evaluation's; None: fewer than two days have it."""
@@ -164,9 +166,14 @@ def _metrics(days: Sequence[QualityDay]) -> list[str]:
 
 
 def _words(estimate: Estimate) -> str:
+    return f"{number(estimate.value)} {_between(estimate)}".rstrip()
+
+
+def _between(estimate: Estimate) -> str:
+    """The interval in words; empty where it is not known."""
     if math.isnan(estimate.lower) or math.isnan(estimate.upper):
-        return number(estimate.value)
-    return f"{number(estimate.value)} [{number(estimate.lower)}, {number(estimate.upper)}]"
+        return ""
+    return f"[{number(estimate.lower)}, {number(estimate.upper)}]"
 
 
 def _scale(estimates: Sequence[Estimate], before: float | None) -> tuple[float, float]:
