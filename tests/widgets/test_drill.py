@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import drill_examples as examples
@@ -83,3 +84,9 @@ def none_yet() -> tuple[str, str]:
     view = ExtractionDrill(None)
     check_faces(view)
     return view.content, view.html_face()
+
+
+def test_the_legend_tells_lines_of_one_colour_apart() -> None:
+    looks = re.findall(r'<i class="(s\d line[^"]*)">', examples.view().content)
+    assert len(looks) == 7, "one a protection, of six colours"
+    assert len(set(looks)) == 7

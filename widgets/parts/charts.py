@@ -41,9 +41,9 @@ def colour(index: int) -> str:
     return f"s{index % _COLOURS + 1}"
 
 
-def key(index: int, name: str) -> Markup:
-    """A series' colour with its name, as in a legend."""
-    return tag("span", tag("i", class_=colour(index)), name, class_="key")
+def key(index: int, name: str, look: str = "") -> Markup:
+    """A series' colour with its name, as in a legend; `look`: more classes of what has the colour."""
+    return tag("span", tag("i", class_=f"{colour(index)} {look}".rstrip()), name, class_="key")
 
 
 def overlay(  # noqa: PLR0913  what is drawn, and how it can be looked at

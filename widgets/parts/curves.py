@@ -16,6 +16,7 @@ _CHART = Size(400, 120)
 _PLACES = 100  # positions along the axis, each with a curve's lowest and highest point
 _COLOURS = 6
 _DASHES = (None, "6 3", "2 2")  # runs of one colour
+_STROKES = ("", "dashes", "dots")  # the same in a legend
 
 
 def figure(
@@ -53,8 +54,8 @@ def figure(
 
 
 def legend(looks: Mapping[str, int]) -> Markup:
-    """The runs in their colours."""
-    return tag("p", [key(place, name) for name, place in looks.items()], class_="legend")
+    """The runs in the colours and dashes of their lines: two of one colour differ in nothing else."""
+    return tag("p", [key(look, name, _stroke(look)) for name, look in looks.items()], class_="legend")
 
 
 def dashed(look: int) -> int:
@@ -123,6 +124,10 @@ def _line(piece: Points, across: Callable[[float], float], up: Callable[[float],
         stroke_dasharray=_DASHES[look // _COLOURS % len(_DASHES)],
         vector_effect="non-scaling-stroke",
     )
+
+
+def _stroke(look: int) -> str:
+    return f"line {_STROKES[look // _COLOURS % len(_STROKES)]}"
 
 
 def _pieces(points: Points) -> list[Points]:
