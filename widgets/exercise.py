@@ -149,7 +149,7 @@ class Scored(Face):
             tag(
                 "tr",
                 tag("td", _sign(one), class_=_class(one)),
-                tag("th", _name(one)),
+                tag("th", _name(one), scope="row"),
                 tag("td", one["said"]),
             )
             for one in self.points
@@ -187,7 +187,9 @@ class ClassBoard(Face):
         numbers = [tag("span", str(number), title=title) for number, title in enumerate(exercises, 1)]
         named = [f"{number} {title}" for number, title in enumerate(exercises, 1)]
         people = map(self._row, self.rows[:_MOST_PEOPLE])
-        board = listing([*map(_heading, columns[: len(_COLUMNS)]), *numbers], people, say(self.title))
+        board = listing(
+            [*map(_heading, columns[: len(_COLUMNS)]), *numbers], people, say(self.title), class_="board"
+        )
         return join([board, tag("p", " · ".join(named), class_="note") if named else None])
 
     def text_face(self) -> str:
