@@ -57,3 +57,23 @@ def test_styles_reach_nothing_outside_views() -> None:
         index for index in range(len(rules)) if rules[: index + 1].count("}") > rules[: index + 1].count("{")
     ]
     assert ends == [len(rules) - 1], "every rule is inside the first"
+
+
+@pytest.mark.parametrize(("theme", "around"), [(0, "#ffffff"), (1, "#111111")], ids=["light", "dark"])
+def test_lines_and_the_edges_of_fields_stand_out(theme: int, around: str) -> None:
+    """At 3 to 1 against what is around them, as WCAG 2.2 wants it (1.4.11)."""
+    found = re.findall(r"--(c\d|edge|focus): light-dark\((#\w{6}), (#\w{6})\)", styles())
+    assert len(found) == 8
+    assert not {name: one for name, *ofs in found if _contrast(one := ofs[theme], around) < 3}
+
+
+def _contrast(one: str, other: str) -> float:
+    lighter, darker = sorted(map(_luminance, (one, other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    """As https://www.w3.org/TR/WCAG22/#dfn-relative-luminance defines it."""
+    parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    red, green, blue = (one / 12.92 if one <= 0.04045 else ((one + 0.055) / 1.055) ** 2.4 for one in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
