@@ -231,7 +231,7 @@ class FaultLab(AskedView):
             "div",
             say("Column "),
             buttons,
-            prose(note) if note else None,
+            tag("span", prose(note)) if note else None,
             class_="kit-controls",
             role="group",
             aria_label=say("Column"),
