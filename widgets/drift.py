@@ -152,11 +152,12 @@ class Drift(SearchedView):
             return say("There is no day to compare.")
         heat = self._heat()
         far = sum(heat.exceeds(one) for one in found)
-        of = say(" of {total}", total=number(len(self.features))) if len(found) < len(self.features) else ""
+        features = count(len(self.features), "feature")
+        if len(found) < len(self.features):
+            features = say("{part} of {total}", part=number(len(found)), total=features)
         return say(
-            "{found}{of} features on {span}; {far} too far on some day.",
-            found=number(len(found)),
-            of=of,
+            "{features} on {span}; {far} too far on some day.",
+            features=features,
             span=self._span(),
             far=number(far),
         )

@@ -113,6 +113,11 @@ def test_many_days_and_features_are_bounded_and_say_so() -> None:
     assert "features left out here; the live view in JupyterLab has all" in static.text
 
 
+def test_one_feature_is_not_told_as_several() -> None:
+    assert "1 feature on 2026-01-03;" in Page(examples.one_day().content).text
+    assert "1 of 5 features on 6 days" in Page(examples.few(search="price").content).text
+
+
 def test_the_text_face_names_what_is_too_far() -> None:
     assert repr(examples.few()).splitlines() == [
         "Drift of 5 features on 6 days from 2026-01-03 to 2026-01-08",
