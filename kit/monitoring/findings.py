@@ -96,7 +96,7 @@ def _broken(severity: Severity, drift: LogDrift) -> Iterator[Finding]:
         now = places[-1] == len(drift.days) - 1
         yield Finding(
             SCHEMA,
-            f"{feature} on {_days(drift.days, places)}: {those[-1].found.rstrip('.')}",
+            f"{feature}, seen on {_days(drift.days, places)}: {those[-1].found.rstrip('.')}",
             _state(severity, now=now),
             "Fix what sends the requests; if they are right, accept it into the schema in 01_data.",
             subject=feature,

@@ -19,6 +19,7 @@ from kit.monitoring.log import Labels, PredictionLog, has_keys
 from kit.monitoring.metrics import Estimate, estimates
 from kit.monitoring.truth import LabelReader
 from kit.session import Session
+from kit.translation.messages import parts_in_language
 
 # In which direction a metric gets worse, in the order in which one is chosen.
 _WORSE = {"auc": -1, "accuracy": -1, "logloss": 1, "mse": 1, "mae": 1}
@@ -63,16 +64,18 @@ class Quality:
 
     @property
     def note(self) -> str:
-        """The number of labels that arrived, and what became of them, in a sentence."""
+        """The number of labels that arrived, and what became of them, in a sentence in the reader's language."""
         if self.why_not:
-            return f"{self.why_not[0].upper()}{self.why_not[1:]}."
+            why = parts_in_language(self.why_not)
+            return f"{why[0].upper()}{why[1:]}."
         counts = self.labels
         said = [
             f"{counts['repeated']:,} were for a prediction that had one" if counts["repeated"] else "",
             f"{counts['changed']:,} of those say otherwise, and count" if counts["changed"] else "",
             f"{counts['unknown']:,} were for no prediction of these days" if counts["unknown"] else "",
         ]
-        return "; ".join(filter(None, [f"{counts['read']:,} labels have arrived", *said])) + "."
+        told = filter(None, [f"{counts['read']:,} labels have arrived", *said])
+        return parts_in_language("; ".join(told) + ".")
 
     @property
     def change(self) -> Estimate | None:

@@ -57,13 +57,19 @@ class _Message:
         if not rest:
             return [] if text == first else None
         found, at, end = [], len(first), len(text) - len(rest[-1])
+        beside: list[
+            str
+        ] = []  # places right behind one, such as of a tail that is often empty: that one has all
         for part in rest[:-1]:
+            if not part:
+                beside.append("")
+                continue
             place = text.find(part, at, end)
             if place < 0:
                 return None
-            found.append(text[at:place])
-            at = place + len(part)
-        return [*found, text[at:end]] if at <= end else None
+            found += [text[at:place], *beside]
+            at, beside = place + len(part), []
+        return [*found, text[at:end], *beside] if at <= end else None
 
 
 _Messages: TypeAlias = tuple[_Message, ...]
@@ -226,7 +232,7 @@ def _name_first(introduction: str, messages: _Messages) -> str:
 
 
 def _piece(text: str, messages: _Messages) -> str | None:
-    """Return a value or a part of one; alone it has lost its space, and a finding has become a sentence."""
+    """Return a value or a part of one; alone it has lost its space, or has become a sentence or a finding."""
     if " " not in text:  # usually a name: no template with a value is one word
         return next((message.other for message in messages if message.around == (text,)), None)
     if text.endswith(".") and (said := _translated(text, messages, ends=".")) is not None:
@@ -235,7 +241,10 @@ def _piece(text: str, messages: _Messages) -> str | None:
         return f"{said}。"
     forms = (text, f" {text}", f"{text} ")
     known = (_translated(form, messages, is_value=True) for form in forms)
-    return next((said for said in known if said is not None), None)
+    if (said := next((said for said in known if said is not None), None)) is not None:
+        return said
+    whole = _translated(f"{text}.", messages, ends=".")  # a sentence that has become a finding
+    return None if whole is None else whole.removesuffix("。")
 
 
 def _with_tail(value: str, messages: _Messages) -> str:

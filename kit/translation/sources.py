@@ -227,7 +227,11 @@ class _Reader:
             yield from ((entry, where) for entry in entries(one, node.slice))
 
     def _named(self, node: ast.expr, scope: _Scope) -> list[ast.expr]:
-        return scope.values(node.id) if isinstance(node, ast.Name) else [node]
+        if not isinstance(node, ast.Name):
+            return [node]
+        where, original = scope.module.imported.get(node.id, ("", ""))
+        far = self._modules[where].constants.get(original) if where in self._modules else None
+        return scope.values(node.id) or ([far] if far is not None else [])
 
     def _called(self, node: ast.Call, scope: _Scope) -> Iterator[tuple[ast.expr, _Scope]]:
         """Yield what a call returns: joined texts, a stripped text, or a function's result."""

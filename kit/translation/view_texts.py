@@ -30,6 +30,7 @@ TOLD: Mapping[str, tuple[str, ...]] = {
     "Part": ("heading", "blocks"),
     "Point": ("said",),
     "Proof": ("__str__",),
+    "Quality": ("why_not",),
     "Requests": ("told",),
     "Rule": ("name", "found"),
     "Table": ("header", "rows"),

@@ -70,7 +70,7 @@ def test_only_the_newest_day_blocks() -> None:
 def test_broken_requests_alone_are_an_anomaly_of_data_and_with_skew_they_are_skew() -> None:
     settings = Monitoring(skew="block", schema_anomalies="block")
     with pytest.raises(
-        DataAnomalyError, match=r"schema of requests: a on 2026-01-08: Unexpected values. a is odd"
+        DataAnomalyError, match=r"schema of requests: a, seen on 2026-01-08: Unexpected values. a is odd"
     ):
         check_findings(found(settings, drift(broken=[(1, "a")]), quality()))
     with pytest.raises(DriftError, match=r"skew: a(.|\n)*schema of requests: a"):

@@ -41,6 +41,19 @@ ADVICE_ZH = "请查看送达的内容是否完整，或是否送达了两次。"
     ("text", "expected"),
     [
         (VOLUME, VOLUME_ZH),
+        (
+            "price is 0.758 from the training data on 2026-01-08; not on the newest day",
+            "price 与训练数据相差 0.758，在 2026-01-08；最新的一天没有",
+        ),
+        ("price is 0.758 from the day before on 2026-01-08", "price 与前一天相差 0.758，在 2026-01-08"),
+        (
+            "age, seen on 2026-01-08: Out-of-range values. Unexpectedly small value: -71",
+            "2026-01-08 的 age：超出范围的值。 意外小的值：-71",
+        ),
+        (
+            "8,000 labels have arrived; 5 were for a prediction that had one.",
+            "已有 8,000 个标签到达；5 个属于已有标签的预测。",
+        ),
         (f"{VOLUME}; {VOLUME}", f"{VOLUME_ZH}；{VOLUME_ZH}"),  # two findings of one incident
         (f"missing values: {VOLUME}", f"缺失值: {VOLUME_ZH}"),  # after the name of a check
         ("120 to 400", "120 至 400"),  # a few words, of which an error would not be known
