@@ -190,7 +190,8 @@ def _names_of_checks() -> Iterator[str]:
         for node in ast.walk(tree):
             if isinstance(node, ast.Call) and called_name(node) in {"Finding", "Check"} and node.args:
                 name = known.get(getattr(node.args[0], "id", ""), node.args[0])
-                yield from [name.value] if isinstance(name, ast.Constant) else []
+                if isinstance(name, ast.Constant) and isinstance(name.value, str):
+                    yield name.value
 
 
 def test_alerts_are_shown_in_the_language_and_kept_in_english(

@@ -33,7 +33,8 @@ pytestmark = needs_browser
 
 # Said by ipywidgets when a notebook is opened again; it is the cause of showing the static face.
 _NO_MODEL = "Error: widget model not found"
-IMPORTS = """from widget_examples import *
+IMPORTS = """from dataclasses import replace
+from widget_examples import *
 from widgets.slices import Slices
 from widgets.statistics import Statistics"""
 NOTEBOOKS = {
@@ -42,6 +43,7 @@ NOTEBOOKS = {
     "few": "view = Statistics(few_features(), SPLITS); view",
     "slices": "view = Slices(slice_table(100_000)); view",
     "slow": "from widget_examples import slow_to_load; view = slow_to_load(few_features()); view",
+    "long": "view = Statistics([replace(few_features()[0], name='x' * 90)], {'y' * 90: 10, 'eval': 4}); view",
     "hostile": "view = Statistics(hostile_features(), {HOSTILE[0]: 10}, opened=HOSTILE[1]); view",
     "hostile_slices": "view = Slices(hostile_slices(), compared=[0, 1]); view",
 }
@@ -88,6 +90,18 @@ def test_statistics_of_every_kind(show: Callable[[str], Page]) -> None:
     page.get_by_label("weighted").check()
     expect(page.get_by_text("15.5").first).to_be_visible()
     assert not violations(page)
+
+
+def test_a_long_name_stays_in_its_column(show: Callable[[str], Page]) -> None:
+    page = show("long")
+    name = page.get_by_role("button", name="x" * 90)
+    assert name.evaluate(
+        "it => it.getBoundingClientRect().right <= it.parentElement.getBoundingClientRect().right"
+    )
+    assert page.locator(".kit-view").evaluate("view => view.scrollWidth <= view.clientWidth")
+    name.click()  # a detail is as wide as the view, and not wider
+    expect(page.locator(".opened")).to_be_visible()
+    assert page.locator(".kit-view").evaluate("view => view.scrollWidth <= view.clientWidth")
 
 
 def test_slices_follow_every_control(show: Callable[[str], Page]) -> None:
