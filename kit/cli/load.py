@@ -73,13 +73,11 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
         folder=load_folder(place.path, project),
         seconds=seconds,
     )
-    sweep = trials.sweep()
     # The files of a sweep are those of one command.
     with place.lock(f"load-{project}", "kit tune-batching", say=typer.echo):
         if most := trials.most_seconds:
             typer.echo(f"This takes at most {most / 60:.1f} minutes, plus a few seconds per server.")
-        for sweep in tune(trials, typer.echo):  # noqa: B007  the last one has all
-            pass
+        *_, sweep = (trials.sweep(), *tune(trials, typer.echo))  # the last one has all
     _print(sweep)
     write_chosen(sweep, path)
     _say_chosen(sweep, path, named=write is not None)

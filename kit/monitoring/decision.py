@@ -17,7 +17,7 @@ from kit.monitoring.metrics import CALIBRATION
 from kit.monitoring.quality import Quality
 from kit.translation.row import Row, row_of
 
-_SCHEMA, _QUALITY = "schema", "quality"
+_SCHEMA, _QUALITY, _CALIBRATION = "schema", "quality", "calibration"
 _FEW_NAMES = 5
 
 
@@ -42,7 +42,7 @@ class Rule:
 
     def judged_metric(self, quality: Quality) -> str | None:
         """Return the metric of the live answers that it judges; None: it judges something else."""
-        return {_QUALITY: quality.metric, CALIBRATION: CALIBRATION}.get(self.name)
+        return {_QUALITY: quality.metric, _CALIBRATION: CALIBRATION}.get(self.name)
 
     def as_row(self) -> Row:
         """Return name, what was found, state and nothing to do, for a table of checks."""
@@ -206,12 +206,12 @@ def _quality(most: float, quality: Quality) -> Rule:
 def _calibration(most: float, quality: Quality) -> Rule:
     live = quality.live.get(CALIBRATION)
     if live is None:
-        return Rule(CALIBRATION, f"mean score over mean label is not known: {_why_not(quality)}")
+        return Rule(_CALIBRATION, f"mean score over mean label is not known: {_why_not(quality)}")
     found = (
         f"mean score over mean label is {live.value:.3f} [{live.lower:.3f}, {live.upper:.3f}], "
         f"{1 - most:g} to {1 + most:g} is normal"
     )
-    return Rule(CALIBRATION, found, live.upper < 1 - most or live.lower > 1 + most)
+    return Rule(_CALIBRATION, found, live.upper < 1 - most or live.lower > 1 + most)
 
 
 def _age(most: float, drift: LogDrift) -> Rule:
