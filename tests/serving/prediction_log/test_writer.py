@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from waiting import wait_until
 
 from kit.serving.prediction_log import writer
 from kit.serving.prediction_log.reader import whole_records
@@ -95,6 +97,48 @@ def test_files_are_rotated_by_size(tmp_path: Path) -> None:
     log.close()
     assert len(list(tmp_path.glob("p-*.tfrecord"))) >= 2
     assert records_in(tmp_path) == [record(number) for number in range(600)]
+
+
+def test_files_are_rotated_by_age(tmp_path: Path) -> None:
+    heard = Heard()
+    log = LogWriter(tmp_path / "p", heard.told(), Limits(file_seconds=0, flush_seconds=0))
+    for number in range(2):
+        log.offer(partial(record, number), 6)
+        wait_until(lambda: heard["written"] > number)  # noqa: B023  waited for at once
+    log.close()
+    assert len(list(tmp_path.glob("p-*.tfrecord"))) == 2
+
+
+def test_many_bytes_are_written_before_their_time(tmp_path: Path) -> None:
+    heard = Heard()
+    log = LogWriter(tmp_path / "p", heard.told(), Limits(flush_seconds=3600, unflushed_bytes=12))
+    for number in range(2):
+        log.offer(partial(record, number), 6)
+    wait_until(lambda: heard["written"] == 2)
+    log.close()
+
+
+def test_what_a_failed_write_has_left_behind_good_records_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync, tries, heard = os.fsync, list[int](), Heard()
+
+    def second_fails(descriptor: int) -> None:
+        tries.append(descriptor)
+        if len(tries) == 2:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        sync(descriptor)
+
+    monkeypatch.setattr(writer, "_RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("os.fsync", second_fails)
+    log = LogWriter(tmp_path / "p", heard.told(), Limits(flush_seconds=0))
+    log.offer(partial(record, 1), 6)
+    wait_until(lambda: heard["written"] == 1)
+    log.offer(partial(record, 2), 6)
+    wait_until(lambda: heard["written"] == 2)
+    log.close()
+    assert records_in(tmp_path) == [record(1), record(2)], "in a file of its own, and only there"
+    assert len(list(tmp_path.glob("p-*.tfrecord"))) == 2
 
 
 def test_a_record_that_cannot_be_made_ends_no_log(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
