@@ -21,9 +21,8 @@ from sample_data import world as w
 BLOCK_REQUESTS = 4096
 DAY_SECONDS = 86_400
 FIRST_DAY = 1_767_225_600  # 2026-01-01 00:00 UTC
-_VIEWED_ANYWAY = (
-    0.25  # share of requests after which something the user likes enters the last items without a click
-)
+# Share of the requests after which something the user likes enters the last items without a click.
+_VIEWED_ANYWAY = 0.25
 
 
 class SampleDataError(ValueError):
@@ -238,9 +237,8 @@ class _Csv:
 
     def write(self, table: pa.Table) -> None:
         if self._writer is None:
-            self._file.write(
-                (",".join(table.column_names) + "\n").encode()
-            )  # pyarrow's own header is in quotes
+            # Pyarrow's own header is in quotes.
+            self._file.write((",".join(table.column_names) + "\n").encode())
             options = pyarrow.csv.WriteOptions(quoting_style="none", include_header=False)
             self._writer = pyarrow.csv.CSVWriter(self._file, table.schema, write_options=options)
         self._writer.write_table(table)

@@ -9,9 +9,8 @@ from widgets.parts.language import html_language, say
 from widgets.parts.markup import Markup, tag
 from widgets.parts.modules import styles
 
-STATIC_BYTES = (
-    285_000  # of a static face in the notebook file; with the rest of its output it stays below 300 KB
-)
+STATIC_BYTES = 285_000
+"""Of a static face in the notebook file; with the rest of its output it stays below 300 KB."""
 
 
 def room(around: int) -> int:

@@ -112,7 +112,7 @@ class LiveQuality(Face):
 
     def _table(self, names: Sequence[str], rows: Sequence[Markup]) -> Markup:
         titles = [say("Day"), *(say(name).capitalize() for name in self.days[0].counts), *names]
-        return listing(titles, rows, say("Live quality by day"), class_="quality")
+        return listing(titles, rows, say("Live quality by day"))
 
     def _row(self, day: QualityDay, names: Sequence[str], scale: tuple[float, float] | None) -> Markup:
         cells = [tag("td", number(amount), class_="number") for amount in day.counts.values()]

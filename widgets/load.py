@@ -19,9 +19,8 @@ from widgets.values.load import Sweep
 from widgets.view import View
 
 _LINES = 12  # in a chart at most, including the chosen one
-_HIGHEST = (
-    4.0  # times the wanted p99 that the chart shows: beyond it a queue grows for as long as requests come
-)
+# Times the wanted p99 that the chart shows: beyond it a queue grows for as long as requests come.
+_HIGHEST = 4.0
 _HEAD_BYTES = 40_000  # of a static face, around the rows
 _NOTE = marked(
     "Requests arrived at random times, whether or not earlier ones had been "

@@ -16,7 +16,7 @@ from widgets.parts.markup import Markup, tag
 from widgets.values.statistics import Histogram
 
 _DECADES = 4  # shown by a logarithmic height
-_COLOURS = 6  # in the style sheet
+COLOURS = 6  # in the style sheet
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Series:
 
 def colour(index: int) -> str:
     """The CSS class that gives a series its colour."""
-    return f"s{index % _COLOURS + 1}"
+    return f"s{index % COLOURS + 1}"
 
 
 def key(index: int, name: str, look: str = "") -> Markup:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
-from widgets.parts.charts import Size, colour, key
+from widgets.parts.charts import COLOURS, Size, colour, key
 from widgets.parts.formats import number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, tag
@@ -14,7 +14,6 @@ from widgets.values.training import Points
 
 _CHART = Size(400, 120)
 _PLACES = 100  # positions along the axis, each with a curve's lowest and highest point
-_COLOURS = 6
 _DASHES = (None, "6 3", "2 2")  # runs of one colour
 _STROKES = ("", "dashes", "dots")  # the same in a legend
 
@@ -60,7 +59,7 @@ def legend(looks: Mapping[str, int]) -> Markup:
 
 def dashed(look: int) -> int:
     """Return the number of the same colour for a line of dashes."""
-    return look % _COLOURS + _COLOURS
+    return look % COLOURS + COLOURS
 
 
 def grid(figures: Sequence[Markup]) -> Markup:
@@ -121,7 +120,7 @@ def _line(piece: Points, across: Callable[[float], float], up: Callable[[float],
         points=places,
         class_=colour(look),
         style="fill:none;stroke:var(--series);stroke-width:1.8;stroke-linecap:round",
-        stroke_dasharray=_DASHES[look // _COLOURS % len(_DASHES)],
+        stroke_dasharray=_DASHES[look // COLOURS % len(_DASHES)],
         vector_effect="non-scaling-stroke",
     )
 

@@ -23,9 +23,8 @@ _DIFFERENCE, _BOUND, _LIMIT = 0, 6, 1  # numbers of colours; a bound has the dif
 _ARMS = (marked("control"), marked("candidate"))
 _BOUNDS = (marked("lower bound"), marked("upper bound"))
 _MOST = 400  # points of a curve
-_ROOM = (
-    4.0  # times the last interval and the limit: the wider bounds of the first looks would flatten all others
-)
+# Times the last interval and the limit: the wider bounds of the first looks would flatten all others.
+_ROOM = 4.0
 
 
 def arms_table(arms: Sequence[Arm]) -> Markup:

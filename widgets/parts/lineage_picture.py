@@ -55,7 +55,7 @@ class Picture:
     def svg(self, label: str, chosen: str = "", marked: Collection[str] = ()) -> Markup:
         """The whole picture; with marks if it cannot be marked later, as in a static face."""
         width, height = self.size
-        plain = tag("path", d=self.lines(self.edges), class_="lines")
+        plain = tag("path", d=self.lines(self.edges))
         bright = tag("path", d=self.lines(edges_among({chosen, *marked}, self.edges)), class_="bright")
         boxes = [
             _box(node, corner, _marks(node.key, chosen, marked))

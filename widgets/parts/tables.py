@@ -50,8 +50,7 @@ def scrollable(
 ) -> Markup:
     """A box in which content wider than the page is scrolled.
 
-    A redrawn view leaves the first box of the class `kit-scroll` where it was scrolled to; boxes within it or beside it
-    have the class `kit-scroll-x`.
+    Boxes of the class `kit-scroll` that follow each other stand apart; those of `kit-scroll-x` do not.
     """
     # Reachable with the keyboard, so that it can be scrolled without a pointer; role and name describe it.
     return tag(element, content, class_=class_, tabindex=0, role="group", aria_label=label)

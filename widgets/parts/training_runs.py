@@ -11,7 +11,6 @@ from widgets.parts.markup import Markup, tag
 from widgets.parts.tables import listing
 from widgets.values.training import Points, Progress, TrainingRun
 
-_COLOURS = 6
 _MINUTE, _HOUR = 60, 3600
 _HELD_OUT = "validation"
 _COLUMNS = (
@@ -91,7 +90,7 @@ def _picture(name: str, axis: str, runs: Sequence[TrainingRun]) -> Markup:
         for part, points in parts.items():
             line = f"{say_known(run.name)}, {say_known(part)}"
             lines[line] = points
-            looks[line] = place + (_COLOURS if part != _HELD_OUT and len(parts) > 1 else 0)
+            looks[line] = place + (charts.COLOURS if part != _HELD_OUT and len(parts) > 1 else 0)
     return curves.figure(say_known(name), lines, looks, say(axis))
 
 

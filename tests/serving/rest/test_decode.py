@@ -73,15 +73,12 @@ _LEAVES = (
 )
 _VALUES = st.recursive(_LEAVES, lambda inner: st.lists(inner, max_size=2), max_leaves=4)
 _NAMED = st.fixed_dictionaries({"x": _VALUES}, optional={"y": st.text(max_size=2), "z": _VALUES})
-_ALIKE = st.lists(_VALUES, min_size=1, max_size=3) | st.lists(_NAMED, min_size=1, max_size=3)
+_ROWS = st.lists(_VALUES, min_size=1, max_size=3) | st.lists(_NAMED, min_size=1, max_size=3)
 _TYPES = [{"x": tf.float32}, {"x": tf.string}, {"x": tf.float64, "y": tf.string}]
 
 
 @hypothesis.settings(max_examples=400, deadline=None)
-@hypothesis.given(
-    st.lists(_VALUES, min_size=1, max_size=3) | st.lists(_NAMED, min_size=1, max_size=3),
-    st.sampled_from(_TYPES),
-)
+@hypothesis.given(_ROWS, st.sampled_from(_TYPES))
 def test_both_ways_to_read_rows_agree(rows: list[Any], dtypes: dict[str, Any]) -> None:
     infos = _infos(**dtypes)
     try:
