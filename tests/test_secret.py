@@ -120,6 +120,11 @@ def test_what_is_left_of_one_that_was_cut_short_is_redacted() -> None:
     assert redactor.text("wait 012345 s... 012345") == "wait 012345 s... 012345"
 
 
+def test_a_secret_that_another_begins_with_leaves_nothing_of_that() -> None:
+    redactor = Redactor({"A": "correct-horse", "B": "correct-horse-battery"})
+    assert redactor.text("B is correct-horse-battery.") == f"B is {REDACTED}."
+
+
 def test_what_holds_texts_is_cleaned_all_through() -> None:
     redactor = Redactor(known_secrets({"KIT_SECRET_A": VALUE}))
     message = {"content": [{"text": f"it is {VALUE}"}, 7], VALUE: None}
