@@ -19,6 +19,7 @@ from kit.gateway.keys import KeyStore
 from kit.gateway.plan import Address, GatewayFiles, Plan
 from kit.gateway.process import Gateway
 from kit.serving.client import Client, NoAnswerError
+from kit.serving.client.transports import ByRest
 from kit.serving.client.values import to_json
 from kit.serving.server import ModelServer
 from kit.serving.settings import Addresses
@@ -172,6 +173,25 @@ def test_a_connection_that_the_server_closed_is_opened_again(base: Path) -> None
     with client, ModelServer(settings_of(base, rest_api_port=port)) as server:
         server.start()
         assert client.predict({"x": [2]}, transport=Transport.REST).outputs == {"y": [4.0]}
+
+
+class _Silent:
+    """A connection that is kept, to a server that answers nothing."""
+
+    def request(self, *_: object) -> None:
+        pass
+
+    def getresponse(self) -> None:
+        raise TimeoutError("timed out")
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_request_that_took_too_long_is_not_sent_again() -> None:
+    asks = ByRest("127.0.0.1:1", {}, None, 1.0, [_Silent()])
+    with pytest.raises(NoAnswerError, match="TimeoutError: timed out"):
+        asks.ask("POST", "/v1/models/m:predict", b"{}")
 
 
 def test_the_gateway_is_asked_with_a_token_through_tls_and_logs_the_version(

@@ -6,6 +6,7 @@ import json
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,6 @@ import grpc
 
 from kit.errors import KitError
 from kit.serving.transport import Transport
-
-_OK = 200
 
 
 class NoAnswerError(KitError):
@@ -118,10 +117,11 @@ class ByRest(Connection):
             text = response.read()
         except (OSError, HTTPException) as error:
             self.close()
-            if not fresh:  # the server had closed it while it was idle
+            # The server had closed it while it was idle; one that takes too long would take as long again.
+            if not fresh and not isinstance(error, TimeoutError):
                 return self.ask(method, path, body)
             raise NoAnswerError(Transport.REST, "", f"{type(error).__name__}: {error}") from None
-        if response.status != _OK:
+        if response.status != HTTPStatus.OK:
             raise NoAnswerError(Transport.REST, str(response.status), _error_of(text))
         return json.loads(text), {name.lower(): value for name, value in response.getheaders()}
 
