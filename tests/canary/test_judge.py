@@ -69,6 +69,16 @@ def test_one_metric_that_is_worse_takes_it_back(given: dict[str, tuple[float, fl
     assert word in found.why
 
 
+@pytest.mark.parametrize(("groups", "verdict"), [(6, "wait"), (20, "roll back")])
+def test_failures_of_the_candidate_alone_take_it_back_before_there_are_enough_users(
+    groups: int, verdict: str
+) -> None:
+    found = look(experiment(), *evidence(failed=(0, 1), groups=groups), START + HOUR)
+    assert found.failed_groups == (groups, groups)
+    assert not any(one.enough for one in found.measures)
+    assert found.verdict == verdict
+
+
 def test_a_better_click_rate_makes_no_amends_for_slowness() -> None:
     assert look(experiment(), *evidence((0.1, 0.5), slow=(0, 100)), START + HOUR).verdict == "roll back"
 
