@@ -86,7 +86,7 @@ class _ExperimentFile:
         else:
             split = Split(experiment.name, experiment.settings.share)
             self._followed = _Followed(experiment, split, Counter(self._folder / experiment.name))
-        if before is not None and self._followed is not None and before.counter is not self._followed.counter:
+        if before is not None and (self._followed is None or before.counter is not self._followed.counter):
             before.counter.close()
         if experiment is not None:
             _LOG.info("Experiment %s of %s: %s.", experiment.name, experiment.model, experiment.state)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
+import grpc
 import pytest
 from tensorflow_serving.apis import get_model_metadata_pb2
 
 from kit.serving.errors import ServingError
-from kit.serving.experiments.counts import FAILED, OTHERS, REQUESTS, SLOW, total
+from kit.serving.experiments import counts, splitter
+from kit.serving.experiments.counts import FAILED, OTHERS, REQUESTS, SLOW, Counter, total
 from kit.serving.experiments.experiment import FILE
-from kit.serving.experiments.split import Split
+from kit.serving.experiments.split import CANDIDATE, Place, Split
 from kit.serving.headers import REQUEST_ID
 from kit.serving.transport import Transport
 from serving.models import NAME, config_text, remove
@@ -49,8 +54,8 @@ def test_what_is_asked_for_by_name_is_no_part_of_the_experiment(trial: Trial) ->
     request.model_spec.name = NAME
     trial.server.inference.metadata(request, {}, Transport.GRPC)
     trial.server.stop()
-    counts = total(trial.folder / "a")
-    assert counts.table.sum() == counts.others.sum() == 0
+    summed = total(trial.folder / "a")
+    assert summed.table.sum() == summed.others.sum() == 0
 
 
 def test_requests_are_counted_by_arm_and_group(trial: Trial) -> None:
@@ -79,19 +84,50 @@ def test_a_slow_answer_is_counted(trial: Trial) -> None:
     assert total(trial.folder / "a").table[..., SLOW].sum() == 1
 
 
+@pytest.mark.parametrize(
+    ("code", "failed"),
+    [
+        (grpc.StatusCode.INTERNAL, 1),
+        (grpc.StatusCode.RESOURCE_EXHAUSTED, 0),
+        (grpc.StatusCode.CANCELLED, 0),
+        (grpc.StatusCode.PERMISSION_DENIED, 0),
+        (grpc.StatusCode.UNAUTHENTICATED, 0),
+    ],
+)
+def test_only_what_a_version_did_wrong_is_its_failure_and_no_failure_is_slow(
+    trial: Trial, tmp_path: Path, code: grpc.StatusCode, failed: int
+) -> None:
+    followed = splitter._Followed(trial.experiment, Split("a", 0.5), Counter(tmp_path))
+    context: Any = SimpleNamespace(notes={splitter._NOTE: (followed, Place(CANDIDATE, 7))})
+    splitter.Splitter(tmp_path).after(context, ServingError(code, "no"), None, 1e9)
+    followed.counter.close()
+    assert total(tmp_path).table[CANDIDATE, 7].tolist() == [failed, failed, 0]
+
+
+def test_the_counts_of_an_experiment_whose_file_is_taken_away_are_written(
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counts, "_WRITE_SECONDS", 3600)
+    trial.save()
+    trial.ask(USERS[0])
+    (trial.folder / FILE).unlink()
+    trial.ask(USERS[0])
+    assert total(trial.folder / "a").table[..., REQUESTS].sum() == 1
+
+
 def test_requests_of_none_or_several_users_are_answered_and_told_apart(trial: Trial) -> None:
     trial.save()
     assert {trial.ask("") for _ in range(40)} == {CONTROL_VERSION, CANDIDATE_VERSION}, "at random"
     assert trial.ask(USERS[0], USERS[1]) == expected(trial, USERS[0])
     assert trial.ask(USERS[0], USERS[0]) == expected(trial, USERS[0])
     trial.server.stop()
-    counts = total(trial.folder / "a")
-    assert dict(zip(OTHERS, counts.others, strict=True)) == {
+    summed = total(trial.folder / "a")
+    assert dict(zip(OTHERS, summed.others, strict=True)) == {
         "without a user": 40,
         "of several users": 1,
         "version not loaded": 0,
     }
-    assert counts.table[..., REQUESTS].sum() == 1
+    assert summed.table[..., REQUESTS].sum() == 1
 
 
 def test_an_arm_whose_version_is_gone_fails_no_request(trial: Trial) -> None:
@@ -134,8 +170,8 @@ def test_a_restarted_server_splits_alike_and_adds_to_the_counts(trial: Trial) ->
     with trial.server:
         trial.server.start()
         assert {user: trial.ask(user) for user in USERS} == before
-    counts = total(trial.folder / "a")
-    assert counts.table[..., REQUESTS].sum() == 2 * len(USERS)
+    summed = total(trial.folder / "a")
+    assert summed.table[..., REQUESTS].sum() == 2 * len(USERS)
 
 
 def test_another_experiment_splits_anew_and_counts_for_itself(trial: Trial) -> None:
