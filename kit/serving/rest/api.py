@@ -20,7 +20,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from kit.serving.errors import ServingError, http_status
+from kit.serving.errors import ServingError, http_status, invalid
 from kit.serving.headers import VERSION_HEADER
 from kit.serving.inference import Inference
 from kit.serving.metrics import Metrics
@@ -35,7 +35,6 @@ from kit.serving.rest.encode import (
     status_json,
 )
 from kit.serving.rest.examples import fill_examples
-from kit.serving.rest.parsing import invalid
 from kit.serving.rest.paths import Address, read_address
 from kit.serving.servable import DEFAULT_SIGNATURE
 from kit.serving.transport import Transport

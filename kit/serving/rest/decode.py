@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from tensorflow.core.framework import tensor_pb2
 
-from kit.serving.errors import ServingError
+from kit.serving.errors import ServingError, invalid
 from kit.serving.rest.dense import Array, OutOfTheOrdinaryError, dtype_of, exact, fast, is_base64, to_array
-from kit.serving.rest.parsing import as_text, encoded, form_error, invalid, parse
+from kit.serving.rest.parsing import as_text, encoded, form_error, parse
 
 INSTANCES, INPUTS, SIGNATURE_NAME = "instances", "inputs", "signature_name"
 

@@ -18,17 +18,15 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 
-from kit.serving.errors import ServingError
+from kit.serving.errors import ServingError, invalid
 from kit.serving.rest.parsing import (
-    TOO_BIG,
     Constant,
     all_encoded,
     as_text,
     check_doubles,
+    double_of,
     encoded,
-    invalid,
     is_integer,
-    parse_error,
     type_name,
 )
 
@@ -37,7 +35,7 @@ _MOST_DIMENSIONS = 64  # NumPy's limit
 _B64 = "b64"
 _NUMBERS = {int, float, Constant}
 _OBJECTS, _BOOLS = np.dtype(object), np.dtype(bool)
-_INTEGERS = {np.dtype(name) for name in ("int8", "int16", "int32", "int64", "uint8", "uint32", "uint64")}
+INTEGERS = {np.dtype(name) for name in ("int8", "int16", "int32", "int64", "uint8", "uint32", "uint64")}
 _EXACT_INTEGERS: dict[np.dtype[Any], int] = {
     np.dtype(np.float32): (1 << 24) - 1,
     np.dtype(np.float64): (1 << 53) - 1,
@@ -92,7 +90,7 @@ def _typed(leaves: Sequence[Any], kinds: set[type], dtype: Any) -> Array:
         return _objects(all_encoded(leaves))
     if target == _BOOLS and kinds <= {bool}:
         return np.array(leaves, bool)
-    if target in _INTEGERS and kinds <= {int}:
+    if target in INTEGERS and kinds <= {int}:
         try:
             return np.array(leaves, target)
         except OverflowError:
@@ -168,7 +166,7 @@ def _leaf(value: Any, dtype: Any) -> Any:
         found = encoded(value) if type(value) is str else None
     elif target in _EXACT_INTEGERS:
         return _float(value, dtype)
-    elif target in _INTEGERS:
+    elif target in INTEGERS:
         limits = np.iinfo(target)
         found = value if is_integer(value) and limits.min <= value <= limits.max else None
     elif target == _BOOLS:
@@ -186,12 +184,8 @@ def _leaf(value: Any, dtype: Any) -> Any:
 def _float(value: Any, dtype: Any) -> float:
     if type(value) not in _NUMBERS:
         raise _type_error(value, dtype)
-    check_doubles([value])
+    number = double_of(value)
     target = np.dtype(dtype.as_numpy_dtype)
-    try:
-        number = float(value)
-    except OverflowError:
-        raise parse_error(TOO_BIG) from None
     most = _EXACT_INTEGERS[target] if is_integer(value) else float(np.finfo(target).max)
     if np.isfinite(number) and abs(value if is_integer(value) else number) > most:
         word = "float" if target == np.float32 else "double"

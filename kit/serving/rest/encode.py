@@ -13,15 +13,13 @@ import tensorflow as tf
 from google.protobuf import json_format
 from tensorflow_serving.apis import get_model_metadata_pb2
 
+from kit.serving.errors import invalid
 from kit.serving.rest.decode import Format
-from kit.serving.rest.dense import word_of
-from kit.serving.rest.parsing import invalid
+from kit.serving.rest.dense import INTEGERS, Array, word_of
 
-Array = np.ndarray[Any, Any]
 _INDENT = "    "
 _BYTES_SUFFIX = "_bytes"  # suffix of the names of outputs whose strings are bytes
 _DIGITS = {np.dtype(np.float32): 9, np.dtype(np.float64): 17}  # that tell neighbours apart
-_INTEGERS = {np.dtype(name) for name in ("int8", "int16", "int32", "int64", "uint8", "uint32", "uint64")}
 
 
 def predict_json(outputs: Mapping[str, Any], chosen: Format) -> str:
@@ -170,7 +168,7 @@ def _tokens(name: str, array: Array, named: bool) -> list[str]:
     values = array.ravel()
     if array.dtype in _DIGITS:
         return decimals(values)
-    if array.dtype in _INTEGERS:
+    if array.dtype in INTEGERS:
         return list(map(str, values.tolist()))
     if array.dtype == bool:
         return ["true" if value else "false" for value in values.tolist()]

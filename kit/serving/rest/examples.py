@@ -7,20 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from kit.serving.errors import ServingError
+from kit.serving.errors import ServingError, invalid
 from kit.serving.rest.decode import signature_name
 from kit.serving.rest.dense import from_base64, is_base64
-from kit.serving.rest.parsing import (
-    TOO_BIG,
-    as_text,
-    check_doubles,
-    encoded,
-    form_error,
-    invalid,
-    is_integer,
-    parse,
-    parse_error,
-)
+from kit.serving.rest.parsing import as_text, double_of, encoded, form_error, is_integer, parse
 from kit.serving.rest.parsing import type_name as json_type
 
 _CONTEXT, _EXAMPLES = "context", "examples"
@@ -99,11 +89,7 @@ def _kind_of(value: Any, name: str) -> tuple[str, Any]:
 
 
 def _float(value: float) -> float:
-    check_doubles([value])
-    try:
-        number = float(value)
-    except OverflowError:
-        raise parse_error(TOO_BIG) from None
+    number = double_of(value)
     if np.isfinite(number) and abs(number) > _FLOAT_MAX:
         raise invalid(f"Cannot convert JSON value: {as_text(value)} to float without loss of precision.")
     return number

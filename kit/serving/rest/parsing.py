@@ -7,9 +7,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-import grpc
-
-from kit.serving.errors import ServingError
+from kit.serving.errors import ServingError, invalid
 
 _MOST_LETTERS = 500
 """Longest value that an error repeats."""
@@ -34,10 +32,6 @@ TOO_BIG = "Number too big to be stored in double."
 
 class Constant(float):
     """NaN, Infinity or -Infinity as written, to distinguish it from a number that is too large for a double."""
-
-
-def invalid(message: str) -> ServingError:
-    return ServingError(grpc.StatusCode.INVALID_ARGUMENT, message)
 
 
 def parse_error(reason: str) -> ServingError:
@@ -114,6 +108,19 @@ def type_name(value: Any) -> str:
 def is_integer(value: Any) -> bool:
     """Return whether a value is an integer to RapidJSON, for which an integer beyond 64 bits is a double."""
     return type(value) is int and -(1 << 63) <= value <= _UINT64_MAX
+
+
+def double_of(value: float) -> float:
+    """Return a number as a double.
+
+    Raises:
+        ServingError: INVALID_ARGUMENT when it is too large for one.
+    """
+    check_doubles([value])
+    try:
+        return float(value)
+    except OverflowError:
+        raise parse_error(TOO_BIG) from None
 
 
 def check_doubles(values: Iterable[Any]) -> None:

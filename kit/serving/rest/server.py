@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from http import HTTPStatus
 from http.client import responses
 from typing import Any
 
@@ -28,7 +29,6 @@ from kit.serving.rest.api import Reply, Request, RestApi, refusal
 from kit.serving.settings import Settings
 
 _LOG = logging.getLogger(__name__)
-_TOO_LARGE = 413
 _BACKLOG = 128  # most connections that wait to be accepted
 _READ_ON = 4
 """A body of up to this many times the limit is read to its end, and thrown away, so that the sender sees why it is
@@ -237,9 +237,9 @@ class _Exchange(httputil.HTTPMessageDelegate):
     async def _reply(self) -> Reply:
         if self._size > self._server.limit:
             message = f"The body is larger than {self._server.limit} bytes."
-            return refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, message, _TOO_LARGE)
+            return refusal(grpc.StatusCode.RESOURCE_EXHAUSTED, message, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         if self._server.cors and self._line.method == "OPTIONS":
-            return Reply(200, {}, b"")
+            return Reply(HTTPStatus.OK, {}, b"")
         headers = {name.lower(): value for name, value in self._headers.get_all()}
         request = Request(self._line.method, self._line.path, headers, b"".join(self._parts))
         return await self._server.answer(request)

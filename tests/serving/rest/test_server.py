@@ -178,6 +178,16 @@ def test_a_large_answer_is_sent_to_its_end_although_the_server_stops(base: Path)
     assert found.count(b"0.666666687") == 400_000
 
 
+def test_a_sender_that_stops_in_the_middle_of_a_body_is_not_waited_for(base: Path) -> None:
+    head = f"POST {_PREDICT} HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n"
+    with (
+        ModelServer(settings_of(base, rest_api_port=0, rest_api_timeout_in_ms=300)) as server,
+        _connected(str(server.start().rest)) as connection,
+    ):
+        connection.sendall(f"{head}{{".encode())
+        assert connection.recv(10) == b""
+
+
 class _Asking(threading.Thread):
     """A request under way."""
 
