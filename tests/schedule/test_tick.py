@@ -196,6 +196,14 @@ def test_a_later_time_ends_the_run_before_where_it_is_to(tmp_path: Path) -> None
     assert world.told == [(0, "replaced"), (1, "done")]
 
 
+def test_of_several_times_that_meet_a_run_only_the_last_is_run(tmp_path: Path) -> None:
+    world = World(tmp_path, overlap="replace")
+    world.during = lambda: setattr(world, "now", max(world.now, due(3)))
+    world.tick(due(0))
+    assert world.told == [(0, "done"), (1, "replaced"), (2, "replaced"), (3, "done")]
+    assert world.ran == [due(0), due(3)]
+
+
 @pytest.mark.parametrize("overlap", ["skip", "queue", "replace"])
 def test_a_tick_that_was_killed_is_told_of_and_blocks_nothing(tmp_path: Path, overlap: str) -> None:
     world = World(tmp_path, overlap=overlap)

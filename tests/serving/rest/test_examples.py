@@ -38,6 +38,12 @@ def test_examples_have_the_kinds_of_their_values() -> None:
     assert (found["real"][0], str(found["real"][1]), found["none"]) == (1.5, "nan", None)
 
 
+def test_the_ends_of_int64_stay_whole_numbers() -> None:
+    ends = [-(1 << 63), (1 << 63) - 1]
+    request = _filled({"examples": [{"x": ends}]})
+    assert _features(request.input.example_list.examples[0]) == {"x": ends}
+
+
 def test_a_context_is_for_all_examples() -> None:
     given = _filled({"context": {"q": "pizza"}, "examples": [{"x": 1}, {}]}).input.example_list_with_context
     assert _features(given.context) == {"q": [b"pizza"]}
