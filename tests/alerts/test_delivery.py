@@ -117,7 +117,7 @@ def test_a_receiver_that_hangs_does_not_hold_up_a_batch(place: Place) -> None:
         inbox.release = threading.Event()
         started = time.monotonic()
         told = place.tell(place.alerts(hook(inbox, timeout_seconds=1)), PETS, PRICE)
-        assert time.monotonic() - started < 7
+        assert time.monotonic() - started < 25  # it would hang for ever
     assert [type(one.outcome) for one in told.sent] == [Later], "the second is not tried after the first"
     assert waiting(place) == 2
 
