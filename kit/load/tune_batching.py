@@ -252,9 +252,12 @@ def _line(point: Point, *, known: bool) -> str:
     errors = f", {point.errors} errors" if point.errors else ""
     none = "none in time" if point.errors else "none was due"
     p99 = f"99 of 100 within {point.p99_ms:.1f} ms" if math.isfinite(point.p99_ms) else none
+    cost = (
+        f", {point.processor_ms:.2f} ms of processor time each" if math.isfinite(point.processor_ms) else ""
+    )
     return (
-        f"{point.setting}, {point.offered:.0f} requests per second: {point.rate:.0f} answered, {p99}, "
-        f"{point.processor_ms:.2f} ms of processor time each{errors}{' (known)' if known else ''}"
+        f"{point.setting}, {point.offered:.0f} requests per second: {point.rate:.0f} answered, {p99}{cost}{errors}"
+        f"{' (known)' if known else ''}"
     )
 
 

@@ -50,6 +50,7 @@ def test_the_front_has_what_nothing_else_is_better_than_in_both() -> None:
         _point("small", 50, 4),
         _point("small", 100, 12),
         _point("large", 50, 6),  # later than the other at the same rate
+        _point("small", 75, 9),  # as late as another at a higher rate
         _point("large", 100, 9),
         _point("large", 125, 30),
         _point("without", 150, 20, errors=3),  # fails requests

@@ -79,6 +79,7 @@ def test_a_point_is_known_only_for_the_very_same(trials: Trials, tmp_path: Path)
     assert trials.file_of(WITHOUT, 40) != file
     for other in (
         replace(trials, seconds=1.0),
+        replace(trials, threads=8),
         replace(trials, requests=(predict_request(3.0).SerializeToString(),)),
         replace(trials, settings={"small": Batching(max_batch_size=8)}),
         replace(trials, version=save_linear(tmp_path / "other", 1, 3.0)),
@@ -169,6 +170,12 @@ def test_the_proposed_settings_are_different_and_one_does_not_batch() -> None:
     assert len(set(settings.values())) == len(settings) > 5
     assert "32 rows, no wait, 1 thread" in settings
     assert "32 rows, 2 ms, 1 thread" in settings
+
+
+def test_a_point_without_an_answer_is_told_without_its_cost() -> None:
+    none = Point("small", 100, 0.0, math.inf, math.inf, 5, math.inf)
+    said = tune_batching._line(none, known=False)
+    assert said == "small, 100 requests per second: 0 answered, none in time, 5 errors"
 
 
 def test_a_sweep_says_its_settings_as_plain_values(trials: Trials) -> None:
