@@ -18,7 +18,7 @@ from kit.gateway.config import GatewaySettings
 from kit.gateway.keys import KeyStore
 from kit.gateway.plan import Address, GatewayFiles, Plan
 from kit.gateway.process import Gateway
-from kit.serving.client import Client, NoAnswerError
+from kit.serving.client import Client, NoAnswerError, typed
 from kit.serving.client.transports import ByRest
 from kit.serving.client.values import to_json
 from kit.serving.server import ModelServer
@@ -173,6 +173,13 @@ def test_a_connection_that_the_server_closed_is_opened_again(base: Path) -> None
     with client, ModelServer(settings_of(base, rest_api_port=port)) as server:
         server.start()
         assert client.predict({"x": [2]}, transport=Transport.REST).outputs == {"y": [4.0]}
+
+
+def test_numbers_of_classify_and_regress_are_those_of_the_tensor() -> None:
+    tenth = float(np.float32(0.1))
+    assert typed.outputs_of_json(typed.REGRESS, [0.1]) == {typed.OUTPUTS: [tenth]}
+    found = typed.outputs_of_json(typed.CLASSIFY, [[["a", 0.1]]])
+    assert found == {typed.CLASSES: [["a"]], typed.SCORES: [[tenth]]}
 
 
 class _Silent:

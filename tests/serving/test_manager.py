@@ -62,7 +62,10 @@ def test_an_old_version_is_unloaded_only_when_its_last_request_is_answered(base:
     manager = start(settings_of(base))
     with manager.get(NAME) as old:
         save_linear(base, 2, 3.0)
+        before = {*threading.enumerate()}
         manager.poll()
+        [unloading] = {*threading.enumerate()} - before
+        unloading.join(0.3)  # in which it would have unloaded the version
         assert states(manager) == {2: "AVAILABLE", 1: "UNLOADING"}
         assert factor(manager) == 3
         assert old.run("", {"x": np.ones(1, np.float32)})["y"].tolist() == [2]

@@ -22,6 +22,7 @@ from serving.models import (
     break_model,
     config_text,
     factor,
+    remove,
     save_linear,
     settings_of,
 )
@@ -56,6 +57,22 @@ def test_labels_move_only_to_versions_that_are_loaded(base: Path, start: Start) 
     with pytest.raises(ServingError, match=r"^Unrecognized servable version label: gold$") as raised:
         factor(manager, label="gold")
     assert raised.value.code is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_what_a_label_points_to_stays_loaded_where_it_is_to_although_it_lies_aside(
+    base: Path, start: Start
+) -> None:
+    save_linear(base, 2, 3.0)
+    manager = start(settings_of(base))
+    manager.reload(_config(base, _ALL))
+    manager.reload(_config(base, _ALL, _labels(stable=2)))
+    remove(base, 2)
+    manager.reload(_config(base, _ALL, _labels(stable=2)), keeps_labelled=True)
+    assert factor(manager, label="stable") == 3
+    manager.reload(_config(base, _ALL, _labels(stable=1)))
+    assert factor(manager, label="stable") == 2
+    with pytest.raises(ServingError, match="Servable not found"):
+        factor(manager, 2)
 
 
 def test_new_labels_may_be_early_where_that_is_allowed(base: Path, start: Start) -> None:
