@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from kit.workspace import Workspace
 
 _MOST_RATE = 100_000  # more than a process can send, and each request is held in memory
+_Rate = Annotated[
+    float, typer.Option(min=0.1, max=_MOST_RATE, help="Requests per second that the server must answer.")
+]
 app = typer.Typer()
 
 
 @app.command()
 @exits
 def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is found
-    rate: Annotated[
-        float,
-        typer.Option(min=0.1, max=_MOST_RATE, help="Requests per second that the server must answer."),
-    ],
+    rate: _Rate,
     p99: Annotated[
         float, typer.Option(min=0.1, help="Milliseconds within which 99 of 100 requests must be answered.")
     ],
