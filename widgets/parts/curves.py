@@ -126,7 +126,7 @@ def _line(piece: Points, across: Callable[[float], float], up: Callable[[float],
 
 
 def _stroke(look: int) -> str:
-    return f"line {_STROKES[look // _COLOURS % len(_STROKES)]}"
+    return f"line {_STROKES[look // COLOURS % len(_STROKES)]}"
 
 
 def _pieces(points: Points) -> list[Points]:
