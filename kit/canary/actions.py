@@ -231,10 +231,8 @@ def _settle(workspace: Workspace, project: Project, experiment: Experiment) -> N
     if experiment.running:
         labels.begin(workspace, model, *pair)
         return
-    if is_settled(
-        folder, experiment
-    ):  # whatever was done to its versions and labels since, somebody wanted it
-        return
+    if is_settled(folder, experiment):
+        return  # whatever was done to its versions and labels since, somebody wanted it
     reasons = {"who": experiment.who, "why": f"experiment {experiment.name}: {experiment.why}"}
     if experiment.state == "promoted":
         history.note(base, "promotion", version=experiment.candidate, over=experiment.control, **reasons)
