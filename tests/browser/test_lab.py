@@ -126,7 +126,7 @@ def _inject_another(page: Page) -> None:
     fault = page.get_by_role("region", name="The fault")
     fault.get_by_label("Seed").fill("8")
     fault.get_by_role("button", name="Inject the fault").click()
-    expect(fault).to_contain_text("as it follows from seed 8", timeout=60_000)
+    expect(fault).to_contain_text("The fault of seed 8 is injected", timeout=60_000)
     expect(fault).to_contain_text("Run the cells below again")
 
 
