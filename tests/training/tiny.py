@@ -94,6 +94,7 @@ def make(
     data = workspace.path / "visitors.csv"  # in it, so that who puts the workspace back puts the rows back
     table.to_csv(data, index=False)
     created = create(NAME, data, "bought", workspace.path / "projects")
+    _choose_quantised(created.folder / "project.yml")
     prepare(created.folder)
     project = Project.load(created.folder)
     session = Session(workspace, project)
@@ -125,3 +126,10 @@ def visitors() -> pd.DataFrame:
             "bought": np.where(draw.random(ROWS) < chance, "yes", "no"),
         }
     )
+
+
+def _choose_quantised(file: Path) -> None:
+    """Choose the LiteRT file that differs from the model; a new project has the one that does not."""
+    text = file.read_text(encoding="utf-8")
+    assert "variant: float" in text
+    file.write_text(text.replace("variant: float", "variant: dynamic_range"), encoding="utf-8")

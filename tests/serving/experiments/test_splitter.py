@@ -149,7 +149,6 @@ def test_the_end_of_an_experiment_is_followed_by_a_running_server(trial: Trial) 
     assert {trial.ask(user) for user in USERS} == {CONTROL_VERSION}, "before the candidate is unloaded, too"
     trial.save(trial.experiment.end("promoted", "Ann", "better"))
     assert {trial.ask(user) for user in USERS} == {CANDIDATE_VERSION}
-    assert (trial.folder / "a" / "ended.json").exists()
     (trial.folder / FILE).unlink()
     assert {trial.ask(user) for user in USERS} == {CANDIDATE_VERSION}
 
