@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from pydantic import BaseModel, ConfigDict
-from pydantic_core import ErrorDetails
 
 
 class Section(BaseModel):
@@ -14,9 +14,9 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-def said_of(problem: ErrorDetails) -> str:
-    """Return what is wrong with a value, without the words that pydantic puts before those of a validator."""
-    return problem["msg"].removeprefix("Value error, ")
+def said_of(problem: Mapping[str, object]) -> str:
+    """Return what one of a ValidationError's `errors()` says, without pydantic's words before those of a validator."""
+    return str(problem["msg"]).removeprefix("Value error, ")
 
 
 def written(value: str, pattern: str, how: str) -> str:
