@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shutil
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -31,14 +30,13 @@ Model = Callable[[str, int], Any]
 
 
 @pytest.fixture
-def project(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Project]:
+def project() -> Callable[..., Project]:
     """Return projects of a task, whose features.py names classes."""
 
     def of(task: str, **features: Any) -> Project:
-        module = ModuleType("kit.projects.made.features")
-        vars(module).update(features)
-        monkeypatch.setitem(sys.modules, module.__name__, module)
-        return cast("Project", SimpleNamespace(name="made", spec=SimpleNamespace(task=task)))
+        modules = {"features": SimpleNamespace(**features)}
+        made = SimpleNamespace(name="made", spec=SimpleNamespace(task=task), module=modules.__getitem__)
+        return cast("Project", made)
 
     return of
 
