@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import Counter
 from collections.abc import Mapping
@@ -98,7 +97,8 @@ def judge_label(
             f"{column.type}. Name another column."
         ) from None
     counts: Counter[Any] = Counter()
-    for value, rows in zip(values.to_pylist(), itertools.repeat(1) if counted is None else counted.values()):  # noqa: B905
+    times = [1] * len(values) if counted is None else counted.values()
+    for value, rows in zip(values.to_pylist(), times, strict=True):
         counts[value] += rows
     if counts[None]:
         raise InputDataError(

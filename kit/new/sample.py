@@ -81,7 +81,6 @@ def count_values(files: list[Path], sample: Sample, column: str) -> Counter[Any]
 
     Raises:
         InputDataError: when a row cannot be read.
-
     """
     counts: Counter[Any] = Counter()
     for path in files:

@@ -190,17 +190,23 @@ def test_a_rollback_goes_back_from_what_serves_and_leaves_a_push_that_is_held(ba
     assert states(base) == {3: "served", 2: "withdrawn", 1: "kept"}
 
 
-def test_a_rollback_that_was_killed_once_the_server_was_told_is_finished_by_the_next(
-    base: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def roll_back_and_die(base: Path, to: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Roll back as a command does that is killed once the server was told, before a version is moved aside."""
+
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
 
     tell(base, _SPECIFIC % "versions: 3")
-    monkeypatch.setattr(versions, "_move", dies)
-    with pytest.raises(KeyboardInterrupt):
-        rollback(base, 1, **BY)
-    monkeypatch.undo()
+    with monkeypatch.context() as patched:
+        patched.setattr(versions, "_move", dies)
+        with pytest.raises(KeyboardInterrupt):
+            rollback(base, to, **BY)
+
+
+def test_a_rollback_that_was_killed_once_the_server_was_told_is_finished_by_the_next(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roll_back_and_die(base, 1, monkeypatch)
     assert states(base) == {3: "kept", 2: "kept", 1: "served"}
     assert rollback(base, 1, **BY) == Rollback(1, 1, (2, 3), ())
     assert states(base) == {3: "withdrawn", 2: "withdrawn", 1: "served"}
@@ -216,14 +222,7 @@ def test_the_label_of_what_serves_goes_back_with_it(base: Path) -> None:
 def test_a_rollback_by_one_that_was_killed_goes_no_further_back(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def dies(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    tell(base, _SPECIFIC % "versions: 3")
-    monkeypatch.setattr(versions, "_move", dies)
-    with pytest.raises(KeyboardInterrupt):
-        rollback(base, None, **BY)
-    monkeypatch.undo()
+    roll_back_and_die(base, None, monkeypatch)
     assert rollback(base, None, **BY) == Rollback(2, 2, (3,), ())
     assert rollback(base, None, **BY) == Rollback(2, 1, (2,), ())
 
