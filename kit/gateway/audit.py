@@ -110,7 +110,7 @@ def count_answered(path: Path) -> list[Answered]:
         lines = _columns(written)
     except pa.ArrowInvalid:  # perhaps for lines that were cut off
         try:
-            lines = _columns([b"%b\n" % whole for line in written if (whole := _whole(line))])
+            lines = _columns([b"%b\n" % found[0] for line in written if (found := _whole(line))])
         except pa.ArrowInvalid as error:
             raise _not_the_gateways("A line", path, error) from error
     if lines is None:
@@ -172,17 +172,18 @@ def read_log(
     cut_off = 0
     for file in files:
         for number, line in enumerate(_lines(file), 1):
-            whole = _whole(line) if line.endswith(b"\n") else b""  # the last one is being written
-            if whole is None:
+            if not line.endswith(b"\n"):
+                continue  # it is being written
+            if (found := _whole(line)) is None:
                 cut_off += 1
-            elif whole:
-                entry = _entry(whole, file, number)
-                if (
-                    (subject is None or entry.subject == subject)
-                    and (since is None or entry.time >= since)
-                    and (verdict is None or entry.verdict.startswith(verdict))
-                ):
-                    yield entry
+                continue
+            entry = _entry(found[1], file, number)
+            if (
+                (subject is None or entry.subject == subject)
+                and (since is None or entry.time >= since)
+                and (verdict is None or entry.verdict.startswith(verdict))
+            ):
+                yield entry
     if cut_off:
         say(f"Lines of {path} that a crash or a full disk cut off, and that are left out: {cut_off}.")
 
@@ -216,20 +217,21 @@ def _lines(file: Path) -> Iterator[bytes]:
         ) from error
 
 
-def _whole(line: bytes) -> bytes | None:
-    """Return the entry of a line; the one before it may have been cut off without a line break. None: there is none."""
+def _whole(line: bytes) -> tuple[bytes, Any] | None:
+    """Return the entry of a line, as it is written and parsed; None: there is none.
+
+    The entry before it may have been cut off without a line break.
+    """
     for entry in (line, line[line.rfind(b'{"') :]):
         try:
-            json.loads(entry)
+            return entry, json.loads(entry)
         except ValueError:
             continue
-        return entry
     return None
 
 
-def _entry(line: bytes, path: Path, number: int) -> Entry:
+def _entry(raw: Any, path: Path, number: int) -> Entry:
     try:
-        raw = json.loads(line)
         return Entry(
             time=dt.datetime.fromisoformat(raw["time"]),
             subject=str(raw["subject"] or ""),
