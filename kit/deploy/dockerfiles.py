@@ -30,7 +30,7 @@ DEPLOY = "deploy"  # the named context: the folder of these files
 # What the kit's server imports; a test compares it with the real imports.
 SERVER_ROOTS = (
     "filelock", "grpcio", "grpcio-health-checking", "grpcio-reflection", "numpy", "prometheus-client", "protobuf",
-    "psutil", "pydantic", "pyyaml", "tensorflow", "tensorflow-serving-api", "tornado", "typer",
+    "psutil", "pydantic", "pygrpc-native", "pyyaml", "tensorflow", "tensorflow-serving-api", "tornado", "typer",
 )  # fmt: skip
 _APP, _ENVIRONMENT, _TOOLS, _LOCKS = "/opt/kit", "/opt/environment", "/opt/tools", "/opt/locks"
 

@@ -35,7 +35,9 @@ Limits: `max_message_bytes` per message, `max_concurrent_requests` at once (more
 `drain_seconds` for requests that still run when the server stops. Python threads share one lock, which TensorFlow
 releases while it computes; loading a version holds it for some 10 ms at a time with the sample's model, and rests in
 between (`turns`), so that is how long a request may wait for it during a swap. Predict through gRPC has no thread for
-each request (`grpc_api.direct`), unless an interceptor is not the kit's own: such an interceptor may block.
+each request (`grpc_api.front`), unless an interceptor is not the kit's own: such an interceptor may block. It refuses a
+message that is too large only once that is read. With options of gRPC that it does not know (the age of connections,
+say), and on other systems than Linux, threads answer Predict too, at half the rate or less.
 
 Actors: `Manager` keeps versions loaded, `Servable` is one loaded version, `batching` lets requests share a run of its
 graph and `gathering` puts requests together before that, `answers` makes responses, `Inference` joins these with the

@@ -76,15 +76,17 @@ def predict_response(
 
 
 def predict_serialized(
-    servable: Servable, request: Any, question: Question, values: Sequence[Array], *, as_content: bool = False
+    servable: Servable,
+    signature_name: str,
+    names: Sequence[str],
+    values: Sequence[Array],
+    *,
+    as_content: bool = False,
 ) -> bytes:
     """Return the PredictResponse serialized, in a third of the time that it takes to make the message."""
-    name = request.model_spec.signature_name or DEFAULT_SIGNATURE
-    entries = [
-        serialized_entry(key, value, as_content=as_content)
-        for key, value in zip(question.names, values, strict=True)
-    ]
-    return b"".join((*entries, _serialized_spec(servable.name, servable.version, name)))
+    parts = [serialized_entry(*output, as_content=as_content) for output in zip(names, values, strict=True)]
+    parts.append(_serialized_spec(servable.name, servable.version, signature_name or DEFAULT_SIGNATURE))
+    return b"".join(parts)
 
 
 @lru_cache(maxsize=1024)

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import Any, Protocol
@@ -46,8 +46,8 @@ class Computes(Protocol):
     def wait_micros(self) -> int:
         """The microseconds that a batch may wait for more rows."""
 
-    def compute_batch(self, feeds: Mapping[str, Array], fetches: Sequence[str]) -> Values:
-        """Compute the fetches of a batch.
+    def compute_batch(self, requests: Sequence[Any]) -> Values:
+        """Compute a batch; return its outputs, each [rows of all requests, …].
 
         Raises:
             ServingError: when the graph cannot compute them.
@@ -60,28 +60,23 @@ class Waiting:
 
     Attributes:
         computes: the object that computes it.
-        feeds: arrays [rows, …] by the names of tensors.
-        fetches: names of tensors, each [rows, …].
+        request: what that object takes.
+        alike: equal for those requests to the same object whose rows can be stacked.
         rows: the number of its rows, 1 to a full batch.
-        done: gets the values of the fetches, or why there are none; it raises nothing.
+        done: gets the outputs, each [rows, …], or why there are none; it raises nothing.
         deadline: seconds since 1970 after which nobody wants the answer.
     """
 
     computes: Computes
-    feeds: Mapping[str, Array]
-    fetches: tuple[str, ...]
+    request: Any
+    alike: Hashable
     rows: int
     done: Done
     deadline: float
 
     def fits(self, other: Waiting) -> bool:
         """Return whether the rows of another request can be stacked below those of this one."""
-        if self.computes is not other.computes or self.fetches != other.fetches:
-            return False
-        for name, array in self.feeds.items():  # noqa: SIM110  a generator costs more than the whole check
-            if array.shape[1:] != other.feeds[name].shape[1:]:
-                return False
-        return True
+        return self.computes is other.computes and self.alike == other.alike
 
 
 class Gathering:
@@ -101,7 +96,8 @@ class Gathering:
         """
         self._now = now
         self._at_once, self._submit, self._by_reader = at_once, submit, by_reader
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
         self._waiting: deque[Waiting] = deque()
         self._rows = self._running = 0
         self._stopping = False
@@ -110,7 +106,7 @@ class Gathering:
     def add(self, waiting: Waiting) -> None:
         """Put a request in line, or refuse it because too many wait."""
         computes = waiting.computes
-        with self._changed:
+        with self._lock:  # through the condition it is Python code that takes it
             full = self._rows + waiting.rows > computes.most_rows * max(1, computes.most_batches)
             if not full:
                 if not self._waiting:
@@ -188,7 +184,7 @@ def _answer(waiting: Sequence[Waiting], now: float) -> None:
 def _compute(group: Sequence[Waiting]) -> None:
     first = group[0]
     try:
-        values = first.computes.compute_batch(_together(group), first.fetches)
+        values = first.computes.compute_batch([each.request for each in group])
     except ServingError as error:
         if len(group) == 1:
             first.done(error)
@@ -204,12 +200,6 @@ def _compute(group: Sequence[Waiting]) -> None:
     ends = accumulate((each.rows for each in group), initial=0)
     for each, (start, end) in zip(group, pairwise(ends), strict=True):
         each.done([value[start:end] for value in values])
-
-
-def _together(group: Sequence[Waiting]) -> Mapping[str, Array]:
-    if len(group) == 1:
-        return group[0].feeds
-    return {name: np.concatenate([each.feeds[name] for each in group]) for name in group[0].feeds}
 
 
 def _refusal(most: int) -> ServingError:

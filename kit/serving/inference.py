@@ -2,43 +2,27 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 
 import grpc
+from google.protobuf.message import DecodeError
+from tensorflow_serving.apis import predict_pb2
 
 from kit.serving import answers
+from kit.serving.batching.forms import Spec
 from kit.serving.errors import ServingError
-from kit.serving.gathering import BROKEN, Submit, Values, Waiting
+from kit.serving.gathering import Values
 from kit.serving.held import Held, Intercepted
 from kit.serving.hooks import Chain, RequestContext, check_allowed
 from kit.serving.manager import Manager
+from kit.serving.predictions import AlikePredictions, Later, Prediction
 from kit.serving.servable import Question, Servable
 from kit.serving.settings import Settings
 from kit.serving.transport import Transport
 
 Answer = Callable[[Servable, Any], Any]
-Reply = Callable[[bytes | ServingError, int], None]
-_LOG = logging.getLogger(__name__)
-
-
-class Later(NamedTuple):
-    """How a request is answered without waiting for its result.
-
-    Attributes:
-        reply: called with the serialized response or the error, and the version that gave it (0: none), in any thread;
-            must not raise.
-        submit: runs in another thread what cannot be computed together with other requests.
-        gather: takes what can; None: everything is computed by itself.
-        deadline: the time, seconds since 1970, after which nobody wants the answer.
-    """
-
-    reply: Reply
-    submit: Submit
-    gather: Callable[[Waiting], None] | None
-    deadline: float
 
 
 class Inference:
@@ -60,6 +44,9 @@ class Inference:
         self.quick = self._chain.quick
         self._checked = checked = settings.enable_signature_method_name_check
         self._as_content = settings.enable_serialization_as_tensor_content
+        self._alike: AlikePredictions | None = None
+        if settings.enable_batching and self._chain.empty:
+            self._alike = AlikePredictions(manager, self._predict_message, self._as_content)
         self._predict = partial(answers.predict, as_content=self._as_content, check_method=checked)
         self._classify = partial(answers.classify, check_method=checked)
         self._regress = partial(answers.regress, check_method=checked)
@@ -85,11 +72,29 @@ class Inference:
         except ServingError as error:
             later.reply(error, 0)
             return
-        # Without interceptors nobody looks at the message, and to make it takes longer than to write its bytes.
-        answer = answers.predict_serialized if self._chain.empty else answers.predict_response
-        _Prediction(held, request, later, partial(answer, as_content=self._as_content)).start(
-            check_method=self._checked
-        )
+        Prediction(held, request, later, self._response).start(check_method=self._checked)
+
+    def predict_serialized(self, message: bytes, metadata: Mapping[str, str], later: Later) -> None:
+        """As `predict_soon`, for a serialized PredictRequest of gRPC."""
+        if not (self._alike and self._alike.gather(message, metadata, later)):
+            self._predict_message(message, metadata, later)
+
+    def _predict_message(self, message: bytes, metadata: Mapping[str, str], later: Later) -> None:
+        try:
+            request = predict_pb2.PredictRequest.FromString(message)
+        except DecodeError:
+            later.reply(ServingError(grpc.StatusCode.INTERNAL, "Exception deserializing request!"), 0)
+            return
+        self.predict_soon(request, metadata, Transport.GRPC, later)
+
+    def _response(self, servable: Servable, request: Any, question: Question, values: Values) -> Any:
+        """Return a PredictResponse, serialized if no interceptor looks at it: that is faster."""
+        if self._chain.empty:
+            name = request.model_spec.signature_name
+            return answers.predict_serialized(
+                servable, name, question.names, values, as_content=self._as_content
+            )
+        return answers.predict_response(servable, request, question, values, as_content=self._as_content)
 
     def classify(self, request: Any, metadata: Mapping[str, str], transport: Transport) -> Any:
         """ClassificationRequest to ClassificationResponse."""
@@ -153,14 +158,12 @@ class Inference:
         self, api: str, spec: Any, request: Any, metadata: Mapping[str, str], transport: Transport
     ) -> Held:
         check_allowed(spec.name, metadata)
-        choice = spec.WhichOneof("version_choice")
-        version = spec.version.value if choice == "version" else None
-        label = spec.version_label if choice == "version_label" else None
+        name, version, label = Spec.of(spec)
         if self._chain.empty:
-            return Held(self.manager, self.manager.hold(spec.name, version, label))
+            return Held(self.manager, self.manager.hold(name, version, label))
         context = RequestContext(
             api=api,
-            model=spec.name,
+            model=name,
             signature=spec.signature_name,
             version=version,
             label=label,
@@ -177,66 +180,3 @@ class Inference:
                 return servable.version
         except ServingError:
             return None
-
-
-def _computed(servable: Servable, question: Question) -> Values | ServingError:
-    try:
-        return servable.compute(question.feeds, question.fetches)
-    except ServingError as error:
-        return error
-    except Exception:  # noqa: BLE001  whoever asked waits for an answer, and keeps the version loaded
-        return _broken()
-
-
-class _Prediction:
-    """A Predict request whose result is computed by others, perhaps together with those of other requests."""
-
-    def __init__(self, held: Held, request: Any, later: Later, answer: Callable[..., Any]) -> None:
-        self._held, self._request, self._later, self._answer = held, request, later, answer
-        self._question: Question
-
-    def start(self, *, check_method: bool) -> None:
-        """Hand the question to who computes it; whatever goes wrong is replied."""
-        servable, later = self._held.servable, self._later
-        done = servable.timed(self.finish)
-        try:
-            self._question = question = answers.predict_question(
-                servable, self._request, check_method=check_method
-            )
-            batch = servable.batch_of(question) if later.gather else None
-            if later.gather and batch:
-                waiting = Waiting(batch[0], question.feeds, question.fetches, batch[1], done, later.deadline)
-                later.gather(waiting)
-            else:
-                later.submit(lambda: done(_computed(servable, question)))
-        except ServingError as error:
-            self.finish(error)
-        except Exception:  # noqa: BLE001  see `_outcome`
-            self.finish(_broken())
-
-    def finish(self, found: Values | ServingError) -> None:
-        """End the request with its result, and reply."""
-        outcome = _outcome(self._held, lambda: self._response(found))
-        plain = isinstance(outcome, bytes | ServingError)
-        self._later.reply(outcome if plain else outcome.SerializeToString(), self._held.servable.version)
-
-    def _response(self, found: Values | ServingError) -> Any:
-        if isinstance(found, ServingError):
-            raise found
-        return self._answer(self._held.servable, self._request, self._question, found)
-
-
-def _outcome(held: Held, answer: Callable[[], Any]) -> Any:
-    """End a request; return the answer or the error."""
-    try:
-        return held.end(answer)
-    except ServingError as error:
-        return error
-    except Exception:  # noqa: BLE001  of the server, not of the request: its text is not for strangers
-        return _broken()
-
-
-def _broken() -> ServingError:
-    """Log the error that is being handled, and return what may be told of it."""
-    _LOG.exception("A request broke the server's own code.")
-    return ServingError(grpc.StatusCode.INTERNAL, BROKEN)

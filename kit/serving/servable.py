@@ -49,6 +49,11 @@ class Question(NamedTuple):
     fetches: tuple[str, ...]
     names: tuple[str, ...]
 
+    @property
+    def alike(self) -> tuple[object, ...]:
+        """Equal for those questions to one version whose rows can be stacked."""
+        return self.fetches, *[array.shape[1:] for array in self.feeds.values()]
+
 
 class Servable:
     """One loaded version. May be asked by many threads at once.

@@ -141,6 +141,11 @@ class Settings:
         """Return the MonitoringConfig; empty without a file."""
         return _read(self.monitoring_config_file, MonitoringConfig())
 
+    def channel_arguments(self) -> list[tuple[str, int | str]]:
+        """Return the options of grpc_channel_arguments; numbers as such."""
+        pairs = [each.partition("=") for each in self.grpc_channel_arguments.split(",") if each]
+        return [(key, int(value) if value.lstrip("-").isdigit() else value) for key, _, value in pairs]
+
     def metrics_path(self) -> str:
         """Return the path of the Prometheus metrics on the REST port; empty when the file does not enable them."""
         prometheus = self.monitoring().prometheus_config

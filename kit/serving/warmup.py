@@ -144,4 +144,4 @@ def _replay(servable: Servable, record: bytes, path: Path, iterations: int) -> N
 def _compute_batch(servable: Servable, question: Question) -> None:
     """Compute as a gathered batch too, if the version can: that way has an executor of its own."""
     if batch := servable.batch_of(question):
-        batch[0].compute_batch(question.feeds, question.fetches)
+        batch[0].compute_batch([question])

@@ -21,6 +21,7 @@ from kit.serving.batching.parameters import Batching
 from kit.serving.batching.servable import WholeBatches
 from kit.serving.errors import ServingError
 from kit.serving.gathering import Gathering, Values, Waiting
+from kit.serving.servable import Question
 from kit.workshop.errors import WorkshopError
 from kit.workshop.exercise import CAUGHT, FOUND, PROVED, Answer, Exercise, Point, near, same
 from kit.workshop.guard import Guard, make_guard
@@ -182,7 +183,8 @@ class _Server:
                 if not isinstance(values, ServingError):
                     self._answered(number)
 
-            self._gathering.add(Waiting(self._whole, feeds, (_OUTPUT,), rows, done, np.inf))
+            question = Question(feeds, (_OUTPUT,), (_OUTPUT,))
+            self._gathering.add(Waiting(self._whole, question, question.alike, rows, done, np.inf))
 
     def _compute(self, feeds: Mapping[str, Any], _fetches: Sequence[str]) -> Values:
         """Stand in for the model: advance the clock by the time that the rows take."""

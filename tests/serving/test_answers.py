@@ -94,6 +94,6 @@ def test_a_serialized_answer_is_the_message(linear: Servable, signature: str, *,
     request = predict_request(1.0, 2.0, 3.0, signature=signature)
     question = answers.predict_question(linear, request)
     values = linear.compute(question.feeds, question.fetches)
-    found = answers.predict_serialized(linear, request, question, values, as_content=as_content)
+    found = answers.predict_serialized(linear, signature, question.names, values, as_content=as_content)
     message = answers.predict_response(linear, request, question, values, as_content=as_content)
     assert type(message).FromString(found) == message

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -27,12 +27,12 @@ class _Doubles:
     wait_micros: int = 0
     batches: list[list[float]] = field(default_factory=list)
 
-    def compute_batch(self, feeds: Mapping[str, Any], fetches: Sequence[str]) -> list[Any]:
-        assert fetches == ("y",)
-        self.batches.append(feeds["x"].ravel().tolist())
-        if (feeds["x"] < 0).any():
+    def compute_batch(self, requests: Sequence[Any]) -> list[Any]:
+        x = np.concatenate(requests)
+        self.batches.append(x.ravel().tolist())
+        if (x < 0).any():
             raise ServingError(grpc.StatusCode.INVALID_ARGUMENT, "negative")
-        return [2 * feeds["x"]]
+        return [2 * x]
 
 
 def _waiting(
@@ -42,7 +42,7 @@ def _waiting(
         told.append(values if isinstance(values, ServingError) else values[0].ravel().tolist())
 
     x = np.repeat(np.array(numbers, np.float32)[:, None], length, axis=1)
-    return Waiting(computes, {"x": x}, ("y",), len(x), done, deadline)
+    return Waiting(computes, x, x.shape[1:], len(x), done, deadline)
 
 
 @pytest.fixture
@@ -123,12 +123,12 @@ def test_what_breaks_is_told_to_all_and_stops_nobody(
 ) -> None:
     gathering, computes = _by_reader(), _Doubles()
     broken = _waiting(computes, 1, told=told)
-    broken.feeds = {"other": broken.feeds["x"]}
+    broken.request = None
     gathering.add(broken)
     gathering.work()
     assert told[0].code is grpc.StatusCode.INTERNAL
-    assert "KeyError" not in told[0].message
-    assert "KeyError" in caplog.text
+    assert "ValueError" not in told[0].message
+    assert "ValueError" in caplog.text
     gathering.add(_waiting(computes, 1, told=told))
     gathering.work()
     assert told[1] == [2]

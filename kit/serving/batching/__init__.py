@@ -22,7 +22,8 @@ on few processors. Compared with the real server:
 
 Actors: `Batching` holds the file's parameters, `BatchedServable` decides what goes together, `batch_op` puts the
 scheduler around a signature, `padding` makes rows of several lengths fit each other, `kit.serving.gathering` puts
-requests together before all of that.
+requests together before all of that, `forms` knows those that differ only in their values, so that little of them is
+read, and `decoding` lets the graph read their texts.
 """
 
 from kit.serving.batching.parameters import Batching

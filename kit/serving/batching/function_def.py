@@ -38,12 +38,17 @@ class Operations:
         self._nodes = {node.name: node for node in graph_def.node}
         self._functions = {each.signature.name: each.signature for each in graph_def.library.function}
 
-    def add(self, nodes: Sequence[Any], function: Any) -> None:
+    def add(self, nodes: Sequence[Any], function: Any = None) -> None:
         """Add operations (NodeDef) and a function (FunctionDef) to the GraphDef."""
         self._graph_def.node.extend(nodes)
-        self._graph_def.library.function.append(function)
         self._nodes.update({node.name: node for node in nodes})
-        self._functions[function.signature.name] = function.signature
+        if function is not None:
+            self._graph_def.library.function.append(function)
+            self._functions[function.signature.name] = function.signature
+
+    def node(self, tensor: str) -> Any:
+        """Return the operation (NodeDef) that gives a tensor."""
+        return self._nodes[tensor.partition(":")[0]]
 
     def unused(self, name: str) -> str:
         """Return a name with a number that nothing in the graph begins with."""

@@ -19,10 +19,11 @@ import numpy as np
 import tensorflow as tf
 
 from kit.serving.batching.batch_op import batch
+from kit.serving.batching.decoding import Decoding, decode
 from kit.serving.batching.function_def import Operations
 from kit.serving.batching.parameters import Batching
 from kit.serving.errors import ServerError, ServingError, invalid
-from kit.serving.gathering import Computes, Values
+from kit.serving.gathering import Values
 from kit.serving.servable import Question, Servable
 from kit.serving.settings import Settings
 from kit.serving.turns import step
@@ -31,6 +32,7 @@ Array = np.ndarray[Any, Any]
 _Key = tuple[frozenset[str], frozenset[str]]
 _Lengths = tuple[tuple[int, ...], ...]
 _Compute = Callable[[Mapping[str, Array], Sequence[str]], Values]
+_NONE = Decoding({}, {})
 _NOT_THE_GRAPHS = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED)
 _LONG_WAIT_MICROS = 10_000
 """With a longer wait, a warm-up leaves the scheduler out: each of its requests, alone in a batch, would wait for it."""
@@ -38,7 +40,11 @@ _LOG = logging.getLogger(__name__)
 
 
 class BatchedServable(Servable):
-    """One loaded version, asked in batches."""
+    """One loaded version, asked in batches.
+
+    Attributes:
+        forms: what `kit.serving.batching.forms` knows of its requests.
+    """
 
     batching: ClassVar[Batching] = Batching()
 
@@ -46,6 +52,7 @@ class BatchedServable(Servable):
         super().__init__(name, version, folder, meta_graph)
         self._lanes: dict[_Key, _Lane] = {}
         self._whole: dict[_Key, WholeBatches] = {}
+        self.forms: dict[Any, Any] = {}
         operations = Operations(meta_graph.graph_def)
         for signature_name, signature in self.signatures.items():
             with step():
@@ -73,12 +80,13 @@ class BatchedServable(Servable):
             return
         self._lanes[key] = _Lane(batched, () if padded else uneven)
         if not padded:
-            self._whole[key] = WholeBatches(self.batching, super().compute)
+            self._whole[key] = WholeBatches(self.batching, super().compute, decode(operations, batched))
 
     def close(self) -> None:
         """Free its memory; it cannot be asked any more."""
         super().close()
         self._whole.clear()  # they name this version, and nothing should be left to the garbage collector
+        self.forms.clear()
 
     @property
     def batched(self) -> list[str]:
@@ -113,7 +121,7 @@ class BatchedServable(Servable):
         # Something in the batch made the graph fail, perhaps another request. Each then answers for itself.
         return super().compute(feeds, fetches)
 
-    def batch_of(self, question: Question) -> tuple[Computes, int] | None:
+    def batch_of(self, question: Question) -> tuple[WholeBatches, int] | None:
         """Return what computes a question in whole batches, and its rows; None if nothing does.
 
         Nothing does so for a signature that is not batched, or whose batch is more than rows one below the other: where
@@ -137,22 +145,33 @@ class BatchedServable(Servable):
 
 
 class WholeBatches:
-    """Computes batches that were put together before, see `kit.serving.gathering`."""
+    """Computes batches that were put together before, see `kit.serving.gathering`.
 
-    def __init__(self, batching: Batching, compute: _Compute) -> None:
-        """Take the parameters, and the function that computes without the scheduler."""
+    Attributes:
+        compute: computes tensors from others without the scheduler.
+        decoding: how texts are given serialized.
+    """
+
+    def __init__(self, batching: Batching, compute: _Compute, decoding: Decoding = _NONE) -> None:
+        """Take the parameters, the function that computes without the scheduler, and how texts are given serialized."""
         self.most_rows, self.most_batches = batching.most_rows, batching.max_enqueued_batches
         self.wait_micros, self._allowed = batching.batch_timeout_micros, batching.allowed_batch_sizes
-        self._compute = compute
+        self.compute, self.decoding = compute, decoding
 
-    def compute_batch(self, feeds: Mapping[str, Array], fetches: Sequence[str]) -> Values:
+    def missing(self, rows: int) -> int:
+        """Return how many rows more the next allowed size has."""
+        return next((size for size in self._allowed if size >= rows), rows) - rows
+
+    def compute_batch(self, requests: Sequence[Question]) -> Values:
         """Compute a batch, filled up to an allowed size as the scheduler does: by its first row."""
-        rows = len(next(iter(feeds.values())))
-        more = next((size for size in self._allowed if size >= rows), rows) - rows
-        if not more:
-            return self._compute(feeds, fetches)
-        filled = {name: np.concatenate([array, *[array[:1]] * more]) for name, array in feeds.items()}
-        return [value[:rows] for value in self._compute(filled, fetches)]
+        feeds = {name: [each.feeds[name] for each in requests] for name in requests[0].feeds}
+        rows = sum(map(len, next(iter(feeds.values()))))
+        more = self.missing(rows)
+        if len(requests) == 1 and not more:
+            return self.compute(requests[0].feeds, requests[0].fetches)
+        filled = {name: np.concatenate([*arrays, *[arrays[0][:1]] * more]) for name, arrays in feeds.items()}
+        values = self.compute(filled, requests[0].fetches)
+        return [value[:rows] for value in values] if more else values
 
 
 class _Lane:

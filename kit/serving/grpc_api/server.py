@@ -12,8 +12,7 @@ from grpc_reflection.v1alpha import reflection
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from kit.serving.batching.parameters import Batching
-from kit.serving.errors import ServerError
-from kit.serving.grpc_api.direct import DirectPredict
+from kit.serving.grpc_api.front import Front, cannot_listen
 from kit.serving.grpc_api.health import Health
 from kit.serving.grpc_api.model import ModelServicer
 from kit.serving.grpc_api.prediction import PredictionServicer
@@ -32,7 +31,7 @@ class GrpcServer:
 
     def __init__(self, inference: Inference, settings: Settings) -> None:
         self._inference, self._settings = inference, settings
-        self._direct: DirectPredict | None = None
+        self._front: Front | None = None
         self._health = Health(inference.manager, describe_services())
         self._threads = ThreadPoolExecutor(settings.grpc_max_threads, "serving-grpc")
         self._server = grpc.server(
@@ -53,20 +52,19 @@ class GrpcServer:
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelServicer(manager), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health.servicer, server)
         reflection.enable_server_reflection((*describe_services(), HEALTH, reflection.SERVICE_NAME), server)
-        direct = DirectPredict.of(
+        if self._settings.grpc_socket_path:
+            self._bind(f"unix:{self._settings.grpc_socket_path}")
+        self._front = front = Front.listening(
             server,
             self._inference,
             self._threads.submit,
-            most=self._settings.max_concurrent_requests,
+            self._settings,
             batches_at_once=self._batches_at_once(),
         )
-        port = self._bind(f"{self._settings.host}:{self._settings.port}")
-        if self._settings.grpc_socket_path:
-            self._bind(f"unix:{self._settings.grpc_socket_path}")
+        port = self._bind(f"{self._settings.host}:{self._settings.port}") if front is None else None
         server.start()
-        if direct:
-            direct.start()
-        self._direct = direct
+        if front:
+            port = front.start()
         self._health.start()
         return f"{self._settings.host}:{port}"
 
@@ -80,22 +78,19 @@ class GrpcServer:
         try:
             return int(self._server.add_insecure_port(address))
         except RuntimeError as error:
-            raise ServerError(
-                f"A server must be able to listen on {address}, but that port is taken or not allowed ({error}). "
-                "Choose another port, or 0 for any free one."
-            ) from error
+            raise cannot_listen(address, error) from error
 
     def stop(self) -> None:
         """Accept no more requests, and give running ones `drain_seconds` to finish."""
         self._health.stop()
         seconds = self._settings.drain_seconds
-        if self._direct:
-            self._direct.gathering.wait_no_more()  # the stop wakes the thread that reads
         stopped = self._server.stop(seconds)
-        if self._direct:
-            self._direct.join(seconds + _CANCEL_SECONDS)
+        if self._front:
+            self._front.drain(seconds)
         if not stopped.wait(seconds + _CANCEL_SECONDS):
             _LOG.warning("Requests of gRPC had not finished after drain_seconds.")
+        if self._front:
+            self._front.close()
         # Without a wait: a thread may be busy for as long as it likes.
         self._threads.shutdown(wait=False, cancel_futures=True)
 
@@ -110,7 +105,5 @@ def _options(settings: Settings) -> list[tuple[str, Any]]:
             0,
         ),  # otherwise a second server on the same port starts and takes half of the requests
     ]
-    for pair in filter(None, settings.grpc_channel_arguments.split(",")):
-        key, _, value = pair.partition("=")
-        options.append((key, int(value) if value.lstrip("-").isdigit() else value))
+    options += settings.channel_arguments()
     return options

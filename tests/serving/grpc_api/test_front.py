@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -156,16 +157,73 @@ class _WaitsOnce:
         """Nothing to tell."""
 
 
-def test_another_grpcio_answers_by_its_threads(
-    base: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("grpc.max_connection_age_ms=60000", "grpc.max_connection_age_ms"),
+        ("grpc.keepalive_time_ms=60000", ""),
+    ],
+    ids=["an option that only grpc.server has", "an option that both have"],
+)
+def test_all_channel_arguments_count(
+    base: Path, caplog: pytest.LogCaptureFixture, arguments: str, said: str
 ) -> None:
-    monkeypatch.setattr("kit.serving.grpc_api.direct._NEEDED", ("CompletionQueue", "NoSuchOperation"))
+    caplog.set_level("INFO", "kit.serving")
     with (
-        ModelServer(settings_of(base)) as server,
+        ModelServer(settings_of(base, grpc_channel_arguments=arguments)) as server,
         grpc.insecure_channel(str(server.start().grpc)) as channel,
         ThreadPoolExecutor(4) as threads,
     ):
         stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
         answers = list(threads.map(lambda k: stub.Predict(predict_request(k), _SECONDS), range(8)))
     assert [list(each.outputs["y"].float_val) for each in answers] == [[2 * k] for k in range(8)]
-    assert "NoSuchOperation" in caplog.text
+    slower = [each.getMessage() for each in caplog.records if "threads of grpc.server" in each.getMessage()]
+    assert [said in each for each in slower] == [True] * bool(said)
+
+
+def test_a_message_over_the_limit_is_refused(base: Path) -> None:
+    with (
+        ModelServer(settings_of(base, max_message_bytes=1000)) as server,
+        grpc.insecure_channel(str(server.start().grpc)) as channel,
+    ):
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        with pytest.raises(
+            grpc.RpcError, match=r"Received message larger than max \(\d+ vs. 1000\)"
+        ) as refused:
+            stub.Predict(predict_request(*range(1000)), _SECONDS)
+        assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        with pytest.raises(grpc.RpcError, match=r"Sent message larger than max \(\d+ vs. 1000\)"):
+            stub.Predict(_largest_within(1000), _SECONDS)  # its answer names the signature too
+        assert list(stub.Predict(predict_request(1.0), _SECONDS).outputs["y"].float_val) == [2]
+
+
+def _largest_within(size: int) -> Any:
+    requests = (predict_request(*range(count)) for count in range(size, 0, -1))
+    return next(each for each in requests if each.ByteSize() <= size)
+
+
+def test_the_thread_that_started_a_server_keeps_its_policy(base: Path) -> None:
+    before = os.sched_getscheduler(0)
+    with ModelServer(settings_of(base)) as server:
+        server.start()
+        policies = {os.sched_getscheduler(int(each.name)) for each in Path("/proc/self/task").iterdir()}
+    assert os.sched_getscheduler(0) == before
+    assert os.SCHED_BATCH in policies  # of the thread that sends
+
+
+def test_calls_that_come_while_the_server_stops_are_refused_and_others_answered(
+    batches: Path, tmp_path: Path
+) -> None:
+    settings = _batched(batches, tmp_path, max_batch_size=8, num_batch_threads=1)
+    with ModelServer(settings) as server, grpc.insecure_channel(str(server.start().grpc)) as channel:
+        stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+        stub.Predict(predict_request(1, signature="slow", model=NAME), _SECONDS)
+        slow = stub.Predict.future(predict_request(1, signature="slow", model=NAME), _SECONDS)
+        time.sleep(0.02)  # it is being computed, for a tenth of a second
+        stopping = threading.Thread(target=server.stop)
+        stopping.start()
+        time.sleep(0.02)
+        late = stub.Predict.future(predict_request(2, model=NAME), _SECONDS)
+        assert list(slow.result().outputs["y"].float_val) == [1]
+        assert late.exception().code() is grpc.StatusCode.UNAVAILABLE
+        stopping.join(_SECONDS)
