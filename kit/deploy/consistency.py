@@ -134,6 +134,20 @@ def _probes(whole: Objects) -> Iterator[Fault]:
                     yield from _has_port(one, container.get("ports", ()), asked["port"], where, kind)
 
 
+def _stops(whole: Objects) -> Iterator[Fault]:
+    """Look at what kubelet does before it ends a container: whether it can, and whether the pod has that long."""
+    for one in whole.workloads:
+        grace = _pod(one).get("terminationGracePeriodSeconds", 30)  # Kubernetes' own
+        for container in _containers(one):
+            name, hook = container["name"], (container.get("lifecycle") or {}).get("preStop") or {}
+            if asked := hook.get("httpGet"):
+                yield from _has_port(
+                    one, container.get("ports", ()), asked["port"], f"container {name}", "preStop"
+                )
+            if (seconds := hook.get("sleep", {}).get("seconds", 0)) >= grace:
+                yield one, f"{name} sleeps for {seconds} s before its end, but its pod has only {grace} s"
+
+
 def _has_port(
     one: Value, ports: Sequence[Value], wanted: str | int, where: str, what: str = "it"
 ) -> Iterator[Fault]:
@@ -277,6 +291,7 @@ CHECKS: dict[str, Callable[[Objects], Iterator[Fault]]] = {
     "selectors": _selectors,
     "ports": _ports_agree,
     "probes": _probes,
+    "stops": _stops,
     "volumes": _volumes,
     "files": _files,
     "listening": _listening,

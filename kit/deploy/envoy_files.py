@@ -1,9 +1,10 @@
 """Envoy's configuration in a pod: the gateway of `kit.gateway` with a pod's paths and ports.
 
-Three things differ from the gateway of one machine. Kubernetes replaces the files of a ConfigMap by swapping a link of
+Four things differ from the gateway of one machine. Kubernetes replaces the files of a ConfigMap by swapping a link of
 their folder, so the folder is watched and not the file. A second listener shows metrics and liveness without a token;
-the NetworkPolicy lets only the monitoring's pods there. And a connection ends after some minutes: a gRPC client would
-otherwise stay with its first pod, however many are added.
+the NetworkPolicy lets only the monitoring's pods there. A third one, which it lets nobody reach, is for the end of a
+pod (`stopping`). And a connection ends after some minutes: a gRPC client would otherwise stay with its first pod,
+however many are added.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Any
 
 import yaml
 
-from kit.deploy.target import GATEWAY_PORT, GRPC_PORT, METRICS_PORT, REST_PORT, Target
+from kit.deploy.stopping import DRAIN, drain_filters
+from kit.deploy.target import GATEWAY_PORT, GRPC_PORT, LIFECYCLE_PORT, METRICS_PORT, REST_PORT, Target
 from kit.gateway.certificate import make_certificate
 from kit.gateway.envoy import bootstrap, tls_resource
 from kit.gateway.filters import jwt_resource, typed
@@ -77,7 +79,7 @@ def pod_config(plan: Plan, *, inline: bool = False) -> Value:
     _each(config, _watch_folder)
     _each(config, _end_connections)
     static = config["static_resources"]
-    static["listeners"].append(_metrics_listener())
+    static["listeners"] += [_metrics_listener(), _lifecycle_listener(plan)]
     static["clusters"].append(_admin_cluster())
     return config
 
@@ -117,18 +119,32 @@ def _metrics_listener() -> Value:
         _route(METRICS, REST, METRICS_PATH),
         _route(GATEWAY_METRICS, _ADMIN, "/stats/prometheus"),
     ]
+    return _own_listener("metrics", METRICS_PORT, routes)
+
+
+def _lifecycle_listener(plan: Plan) -> Value:
+    """Drain this gateway when kubelet asks for it, and answer when that is done."""
+    route = {"match": {"path": DRAIN}, "direct_response": {"status": 200}}
+    return _own_listener("lifecycle", LIFECYCLE_PORT, [route], *drain_filters(plan.settings.limits, _ADMIN))
+
+
+def _own_listener(name: str, port: int, routes: list[Value], *filters: Value) -> Value:
+    """Return a listener for the cluster's own questions."""
     manager = typed(
         "envoy.filters.network.http_connection_manager",
         f"{_V3}.network.http_connection_manager.v3.HttpConnectionManager",
-        stat_prefix="metrics",
-        route_config={
-            "name": "metrics",
-            "virtual_hosts": [{"name": "metrics", "domains": ["*"], "routes": routes}],
-        },
-        http_filters=[typed("envoy.filters.http.router", f"{_V3}.http.router.v3.Router")],
+        stat_prefix=name,
+        stream_idle_timeout="0s",  # kubelet waits for as long as it was told to
+        route_config={"name": name, "virtual_hosts": [{"name": name, "domains": ["*"], "routes": routes}]},
+        http_filters=[*filters, typed("envoy.filters.http.router", f"{_V3}.http.router.v3.Router")],
     )
-    address = {"socket_address": {"address": _EVERY_ADDRESS, "port_value": METRICS_PORT}}
-    return {"name": "metrics", "address": address, "filter_chains": [{"filters": [manager]}]}
+    return {
+        "name": name,
+        "address": {"socket_address": {"address": _EVERY_ADDRESS, "port_value": port}},
+        # With as many callers as are allowed, probes would fail, and kubelet would end a gateway that is only busy.
+        "ignore_global_conn_limit": True,
+        "filter_chains": [{"filters": [manager]}],
+    }
 
 
 def _route(path: str, cluster: str, rewritten: str) -> Value:

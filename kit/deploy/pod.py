@@ -9,11 +9,13 @@ from typing import Any
 from kit.containers.hardened import hardened, unprivileged
 from kit.deploy import envoy_files as envoy
 from kit.deploy import serving_files as serving
+from kit.deploy import stopping
 from kit.deploy.config import Container
 from kit.deploy.target import (
     CONFIG,
     GATEWAY_PORT,
     GRPC_PORT,
+    LIFECYCLE_PORT,
     METRICS_PORT,
     MODELS,
     REST_PORT,
@@ -24,7 +26,6 @@ from kit.deploy.target import (
 SERVING, GATEWAY = "serving", "gateway"
 MODELS_VOLUME, TMP_VOLUME, RUN_VOLUME = "models", "tmp", "run"
 SERVING_CONFIG, GATEWAY_CONFIG, TLS_VOLUME = "serving-config", "gateway-config", "tls"
-_GATEWAY_STOPS, _SERVING_STOPS, _GRACE = 5, 10, 45  # seconds: Envoy first, and requests under way have time
 _LOAD_SECONDS, _LOOK_SECONDS = 300, 5
 _WORKERS_AT_MOST = 2
 Value = dict[str, Any]
@@ -40,13 +41,13 @@ def pod_template(target: Target, track: str, files: Mapping[str, Mapping[str, st
         track: `stable` or `canary`.
         files: contents by the names of ConfigMaps; changes of files that are read only once lead to new pods.
     """
-    labels = target.labels(track)
+    labels, limits = target.labels(track), target.project.spec.gateway.limits
     return {
         "metadata": {"labels": labels, "annotations": {**_scraped(), "kit/configuration": _digest(files)}},
         "spec": {
             "automountServiceAccountToken": False,
             "enableServiceLinks": False,
-            "terminationGracePeriodSeconds": _GRACE,
+            "terminationGracePeriodSeconds": stopping.grace_seconds(limits),
             "securityContext": unprivileged(),
             "topologySpreadConstraints": [
                 {
@@ -74,6 +75,7 @@ def gateway_map(target: Target) -> str:
 def _server(target: Target) -> Value:
     # Answered only while a version is loaded, unlike the status, which names those that are still loading.
     loaded = {"httpGet": {"path": f"/v1/models/{target.model}/metadata", "port": "rest"}}
+    stays = stopping.server_seconds(target.project.spec.gateway.limits)
     return {
         "name": SERVING,
         **_image(target.settings.serving),
@@ -94,7 +96,7 @@ def _server(target: Target) -> Value:
         },
         # Check only that it listens: a busy server must not be killed.
         "livenessProbe": {"tcpSocket": {"port": "grpc"}, "periodSeconds": 10, "failureThreshold": 6},
-        "lifecycle": {"preStop": {"sleep": {"seconds": _SERVING_STOPS}}},
+        "lifecycle": {"preStop": {"sleep": {"seconds": stays}}},
         "securityContext": hardened(),
         "volumeMounts": [
             _read_only(MODELS_VOLUME, str(MODELS), **_within(target)),
@@ -117,7 +119,11 @@ def _gateway(target: Target) -> Value:
             "--disable-hot-restart",
             "--log-level=warning",
         ],
-        "ports": [_port("gateway", GATEWAY_PORT), _port("metrics", METRICS_PORT)],
+        "ports": [
+            _port("gateway", GATEWAY_PORT),
+            _port("metrics", METRICS_PORT),
+            _port("lifecycle", LIFECYCLE_PORT),
+        ],
         # It listens there once it has the public keys.
         "readinessProbe": {"tcpSocket": {"port": "gateway"}, "periodSeconds": _LOOK_SECONDS},
         "livenessProbe": {
@@ -126,7 +132,7 @@ def _gateway(target: Target) -> Value:
             "timeoutSeconds": 3,
             "failureThreshold": 6,
         },
-        "lifecycle": {"preStop": {"sleep": {"seconds": _GATEWAY_STOPS}}},
+        "lifecycle": {"preStop": {"httpGet": {"path": stopping.DRAIN, "port": "lifecycle"}}},
         "securityContext": hardened(),
         "volumeMounts": [
             _read_only(GATEWAY_CONFIG, str(envoy.FOLDER)),

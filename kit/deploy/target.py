@@ -19,7 +19,7 @@ TRACK = "track"
 NAME_LABEL, MANAGED_LABEL = "app.kubernetes.io/name", "app.kubernetes.io/managed-by"
 COMPONENT_LABEL = "app.kubernetes.io/component"
 # Ports within a pod; the server listens on every address, and the NetworkPolicy keeps others out.
-GRPC_PORT, REST_PORT, GATEWAY_PORT, METRICS_PORT = 8500, 8501, 8443, 9902
+GRPC_PORT, REST_PORT, GATEWAY_PORT, METRICS_PORT, LIFECYCLE_PORT = 8500, 8501, 8443, 9902, 9903
 MODELS = Path("/models")
 CONFIG = Path("/etc/serving")
 

@@ -89,6 +89,16 @@ FAULTS: dict[str, tuple[str, Callable[[Made], Any], str]] = {
         lambda made: server(made)["readinessProbe"]["httpGet"].update(port="http"),
         "readinessProbe asks for port http",
     ),
+    "a hook at no port": (
+        "stops",
+        lambda made: pod(made)["containers"][1]["ports"].pop(),
+        "preStop asks for port lifecycle",
+    ),
+    "a sleep that is cut off": (
+        "stops",
+        lambda made: pod(made).update(terminationGracePeriodSeconds=20),
+        "its pod has only 20 s",
+    ),
     "a mount of no volume": (
         "volumes",
         lambda made: server(made)["volumeMounts"][0].update(name="model"),

@@ -125,7 +125,11 @@ def test_envoy_has_checked_what_is_written(target: Target) -> None:
     files = envoy_files.envoy_files(target)
     assert set(files) == {ENVOY_FILE, JWT_FILE}
     config = yaml.safe_load(files[ENVOY_FILE])
-    assert [one["name"] for one in config["static_resources"]["listeners"]] == ["gateway", "metrics"]
+    assert [one["name"] for one in config["static_resources"]["listeners"]] == [
+        "gateway",
+        "metrics",
+        "lifecycle",
+    ]
     assert files[ENVOY_FILE].count("watched_directory") == 1
     assert "max_connection_duration: 600s" in files[ENVOY_FILE]
     assert '"d"' not in files[JWT_FILE]
