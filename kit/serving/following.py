@@ -119,13 +119,13 @@ def _between(before: Any, after: Any) -> Any | None:
 
     A server refuses a label that moves to a version which is not loaded. None: no label moves.
     """
-    found, moves = copy.deepcopy(after), False
-    labels = {one.name: dict(one.version_labels) for one in before.model_config_list.config}
+    found, moves = copy.deepcopy(before), False
+    then = {one.name: one for one in after.model_config_list.config}
     for one in found.model_config_list.config:
-        specific, now = one.model_version_policy.specific.versions, labels.get(one.name, {})
-        if specific and now and dict(one.version_labels) != now:
-            specific.extend(sorted(set(now.values()).difference(specific)))
-            one.version_labels.clear()
-            one.version_labels.update(now)
+        labels = dict(one.version_labels)
+        if labels and one.name in then and labels != dict(then[one.name].version_labels):
+            one.model_version_policy.CopyFrom(then[one.name].model_version_policy)
+            if specific := one.model_version_policy.specific.versions:
+                specific.extend(sorted(set(labels.values()).difference(specific)))
             moves = True
     return found if moves else None

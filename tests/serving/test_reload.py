@@ -36,6 +36,7 @@ def _config(base: Path, policy: str = "", labels: str = "", name: str = NAME) ->
 
 
 _ALL = "model_version_policy { all {} }"
+_LATEST = "model_version_policy {{ latest {{ num_versions: 1 }} }}"
 
 
 def _labels(**labels: int) -> str:
@@ -182,12 +183,12 @@ def test_a_label_of_a_changed_file_moves_once_its_version_is_loaded(
     assert factor(manager) == factor(manager, label="stable") == 2
 
 
+@pytest.mark.parametrize("policy", ["model_version_policy {{ specific {{ versions: {0} }} }}", "", _LATEST])
 def test_a_label_serves_on_while_it_moves_away_from_a_version_that_lies_aside(
-    base: Path, start: Start
+    base: Path, start: Start, policy: str
 ) -> None:
     save_linear(base, 2, 3.0)
     config = base.with_name("models.config")
-    policy = "model_version_policy {{ specific {{ versions: {0} }} }}"
     config.write_text(config_text(base, policy.format(2), _labels(stable=2)))
     polls = {"file_system_poll_wait_seconds": 0.05, "model_config_file_poll_wait_seconds": 60}
     looked = {"model_config_file": str(config), "allow_version_labels_for_unavailable_models": True}
@@ -196,6 +197,18 @@ def test_a_label_serves_on_while_it_moves_away_from_a_version_that_lies_aside(
     (base / "2").rename(base.with_name("aside"))
     wait_until(lambda: factor(manager, label="stable") == 2)  # an error of `factor` ends the test
     wait_until(lambda: [one.version for one in manager.status(NAME) if one.state == State.AVAILABLE] == [1])
+
+
+def test_a_label_serves_on_until_the_version_that_it_moves_to_has_come(base: Path, start: Start) -> None:
+    config = base.with_name("models.config")
+    config.write_text(config_text(base, "", _labels(stable=1)))
+    polls = {"file_system_poll_wait_seconds": 0.05, "model_config_file_poll_wait_seconds": 60}
+    looked = {"model_config_file": str(config), "allow_version_labels_for_unavailable_models": True}
+    manager = start(settings_of(base, **looked, **polls))
+    config.write_text(config_text(base, "", _labels(stable=2)))
+    save_linear(base, 2, 3.0)
+    wait_until(lambda: factor(manager, label="stable") == 3)  # an error of `factor` ends the test
+    wait_until(lambda: [one.version for one in manager.status(NAME) if one.state == State.AVAILABLE] == [2])
 
 
 def test_a_label_that_is_early_is_taken_once_its_version_has_come(
