@@ -125,7 +125,7 @@ def _pair(base: Path, candidate: int | None, control: int | None) -> tuple[int, 
     older = [number for number in there if candidate is not None and number < candidate]
     if control is None:
         stable = labels.stable_version(base) if there else None
-        if candidate is not None and stable == candidate:
+        if candidate is not None and stable == candidate and not _only_pushed(base, candidate):
             raise ExperimentError(
                 f"An experiment needs a version to try, but {candidate} of {base} is served already, under the label "
                 "stable. Push a newer one: 05_release; or name the version to compare it with: --control."
@@ -138,6 +138,12 @@ def _pair(base: Path, candidate: int | None, control: int | None) -> tuple[int, 
             f"{candidate or 'the newest'}. Push a model to try: 05_release."
         )
     return control, candidate
+
+
+def _only_pushed(base: Path, version: int) -> bool:
+    """Return whether a version got the label `stable` by its push alone: then nobody has tried it yet."""
+    about = [entry["what"] for entry in history.read(base) if version in history.named_in(entry)]
+    return about[-1:] == ["push"]
 
 
 def _name(folder: Path, control: int, candidate: int) -> str:

@@ -72,6 +72,33 @@ def changing(path: Path) -> Iterator[None]:
         ) from None
 
 
+def follow(base: Path, target: int, found: Collection[int]) -> None:
+    """Let the label `stable` follow to the version that will serve, if a server is to unload the one that it names.
+
+    Under a policy such as `latest`, nothing would answer for the label otherwise. This comes first: a server keeps what
+    a label names until the version that it moves to is there and loaded.
+
+    Args:
+        base: folder of the model's versions.
+        target: the version to serve.
+        found: the versions that are about to be in the folder, the target among them.
+
+    Raises:
+        VersionError: when models.config cannot be read.
+    """
+    if STABLE not in labels_of(base):
+        return
+    path = base.parent / MODELS_CONFIG
+    with changing(path):
+        config, changed = _read(path), False
+        for one in _about(base, config):
+            then = wanted(one.model_version_policy, found)
+            if target in then and one.version_labels.get(STABLE, target) not in then:
+                one.version_labels[STABLE], changed = target, True
+        if changed:
+            _write(path, config)
+
+
 def go_back(base: Path, target: int, withdrawn: Collection[int]) -> None:
     """Make a server with fixed versions switch to another one, and the label `stable` follow.
 
@@ -100,9 +127,13 @@ def go_back(base: Path, target: int, withdrawn: Collection[int]) -> None:
                 one.version_labels[STABLE] = target
                 changed = True
         if changed:  # unchanged, it keeps its comments
-            from google.protobuf import text_format  # noqa: PLC0415  most workspaces have no such file
+            _write(path, config)
 
-            write_atomically(path, text_format.MessageToString(config))
+
+def _write(path: Path, config: Any) -> None:
+    from google.protobuf import text_format  # noqa: PLC0415  most workspaces have no such file
+
+    write_atomically(path, text_format.MessageToString(config))
 
 
 def _read(path: Path) -> Any | None:

@@ -24,6 +24,7 @@ from kit.project import Project
 from kit.release import history
 from kit.release.infra import MODEL_DIGEST, evaluated_model, infra_blessing
 from kit.release.keep import prune, remove_leftovers
+from kit.release.models_config import follow
 from kit.release.package_facts import model_digest
 from kit.release.pushed_model import DESTINATION, VERSION
 from kit.release.signatures import MODEL_FOLDER
@@ -189,8 +190,9 @@ def push_folder(source: Path, base: Path) -> Path:
         shutil.copytree(source, temporary)
         os.sync()
         with lock(base):
-            target = base / str(next_number(base, int(time.time())))
-            temporary.rename(target)
+            number = next_number(base, int(time.time()))
+            follow(base, number, {*numbers(base), number})
+            target = temporary.rename(base / str(number))
     except BaseException:
         shutil.rmtree(temporary, ignore_errors=True)
         raise

@@ -29,7 +29,7 @@ from kit.reasons import require_reasons
 from kit.release import history
 from kit.release.errors import VersionError
 from kit.release.history import Entry
-from kit.release.models_config import CANARY, go_back, labels_of, loaded
+from kit.release.models_config import CANARY, follow, go_back, labels_of, loaded
 from kit.serving.policies import versions_in
 
 WITHDRAWN = ".withdrawn"
@@ -229,6 +229,7 @@ def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollba
         if target == served and not newer:
             return Rollback(served, target, (), ())
         history.note(base, "rollback", to=target, withdrawn=newer, who=who, why=why, **{"from": served})
+        follow(base, target, {*visible, target}.difference(newer))
         if target in aside:
             _move(base / WITHDRAWN / str(target), base / str(target))
         # Before the server loses what it serves.

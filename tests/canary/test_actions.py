@@ -17,6 +17,7 @@ from kit.canary.actions import check_none_runs, end, folder_of, running, settle,
 from kit.project import Project
 from kit.reasons import DecisionError
 from kit.release import history
+from kit.release.models_config import follow
 from kit.release.versions import list_versions, numbers, rollback
 from kit.serving.experiments import splitter
 from kit.serving.experiments.config import INTERCEPTOR, ExperimentSettings
@@ -86,6 +87,18 @@ def test_promoted_the_candidate_is_stable_and_the_policy_is_as_before(
         start(workspace, project)
     (workspace.serving(NAME) / "4").mkdir()
     assert start(workspace, project).control == 3, "what is stable"
+
+
+def test_what_got_the_label_stable_by_its_push_can_be_tried(workspace: Workspace, project: Project) -> None:
+    base = workspace.serving(NAME)
+    start(workspace, project)
+    end(workspace, project, "promoted", who="Ann", why="more clicks")
+    follow(base, 4, [1, 2, 3, 4])  # as a push does
+    (base / "4").mkdir()
+    history.note(base, "push", version=4, serves=4)
+    assert named(workspace) == ({"stable": 4}, [])
+    begun = start(workspace, project)
+    assert (begun.control, begun.candidate) == (3, 4)
 
 
 def test_taken_back_only_the_candidate_is_withdrawn(workspace: Workspace, project: Project) -> None:
