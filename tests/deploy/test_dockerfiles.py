@@ -2,9 +2,12 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from importlib import metadata
+from importlib.util import cache_from_source
+from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
@@ -61,6 +64,28 @@ def test_the_server_is_started_with_flags_that_it_knows() -> None:
     assert (settings.host, settings.port, settings.rest_api_port) == ("0.0.0.0", 8500, 8501)  # noqa: S104
     # It could not start with a label in its first models.config otherwise.
     assert settings.allow_version_labels_for_unavailable_models
+
+
+@pytest.mark.parametrize("name", [BATCH, SERVING])
+def test_what_a_container_imports_is_compiled(name: str, tmp_path: Path) -> None:
+    instructions = list(read(dockerfiles(DeploySettings())[name] or ""))
+    end = max(index for index, one in enumerate(instructions) if one.word == "FROM")
+    build, final = instructions[:end], instructions[end:]
+    copied = {one.value for one in build if one.word == "COPY"}
+    [command] = [one.value for one in build if "compileall" in one.value]
+    folders = [Path(word).name for word in command.split() if word.startswith("/opt/kit/")]
+    modules = ("kit", "widgets", "sample_data")
+    assert folders == [folder for folder in modules if f"{folder} {folder}" in copied]
+    assert [one.value for one in final if one.word == "COPY"][-1] == "--from=build /opt/kit /opt/kit"
+
+    for folder in folders:
+        shutil.copytree(CHECKOUT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    own = command.replace("/opt/environment/bin/python", sys.executable).replace("/opt/kit", str(tmp_path))
+    subprocess.run(own.split(), check=True)
+    flags = [
+        Path(cache_from_source(str(module))).read_bytes()[4:8] for module in sorted(tmp_path.rglob("*.py"))
+    ]
+    assert set(flags) == {b"\x01\0\0\0"}, "by content, and not looked at again (PEP 552)"
 
 
 def test_a_base_without_a_version_is_refused() -> None:
