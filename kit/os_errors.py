@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+import re
+import shutil
 
 from kit.errors import KitError, StepFailedError, UsageError
 
+_OF_SYSTEM = re.compile(r"\[Errno (?P<number>\d+)\] (?P<reason>[^:]+)")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _WRONG_PLACE = {
     *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOENT, errno.ENOTDIR, errno.EISDIR),
@@ -16,6 +19,7 @@ _WRONG_PLACE = {
 
 def kit_error_of(error: OSError) -> KitError:
     """Return the kit's error for one of the operating system, which names the place and the way out."""
+    error = _first_of(error)
     # For a renamed file, the requested place is the second one.
     named = error.filename2 or error.filename
     place, reason = os.fsdecode(named) if isinstance(named, str | bytes) else "", error.strerror or str(error)
@@ -30,3 +34,12 @@ def kit_error_of(error: OSError) -> KitError:
             "and run the same command again."
         )
     return StepFailedError(f"{error}. Correct that and run the same command again.")
+
+
+def _first_of(error: OSError) -> OSError:
+    """Return what stopped the first file when several could not be copied: `shutil.Error` lists all, in texts."""
+    if not isinstance(error, shutil.Error) or not (failed := error.args and error.args[0]):
+        return error
+    _, place, why = failed[0]
+    said = _OF_SYSTEM.match(str(why))
+    return OSError(int(said["number"]), said["reason"], str(place)) if said else error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import shutil
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,17 @@ def test_what_is_no_mistake_of_the_user_is_no_wrong_usage() -> None:
     assert full.exit_code == ExitCode.STEP_FAILED
     assert "/data/a must have room" in str(full)
     assert kit_error_of(OSError(errno.EIO, "Input/output error")).exit_code == ExitCode.STEP_FAILED
+
+
+def test_of_many_files_that_a_full_disk_did_not_take_the_first_is_named(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).touch()
+
+    def full(source: str, _: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", source)
+
+    with pytest.raises(shutil.Error) as failed:
+        shutil.copytree(tmp_path, tmp_path / "copy", copy_function=full)
+    told = kit_error_of(failed.value)
+    assert str(told).startswith(f"{tmp_path / 'copy'}/")
+    assert "must have room for what is written, but: No space left on device. Free some" in str(told)
