@@ -15,7 +15,6 @@ Nothing here imports TensorFlow: a rollback takes a tenth of a second.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from kit.errors import StepOrderError
 from kit.reasons import require_reasons
 from kit.release import history
 from kit.release.errors import VersionError
+from kit.release.folders import check_whole, move
 from kit.release.history import Entry
 from kit.release.models_config import CANARY, follow, go_back, labels_of, loaded
 from kit.serving.policies import versions_in
@@ -149,29 +149,37 @@ def next_number(base: Path, at_least: int) -> int:
 
 
 @contextmanager
-def lock(base: Path) -> Iterator[None]:
+def lock(base: Path, name: str = ".lock", seconds: float = _LOCK_SECONDS) -> Iterator[None]:
     """Lock the set of versions against changes by others; copies are made before, so it is held only briefly.
 
+    Args:
+        base: folder of the versions.
+        name: the name of the lock's file; another one is a lock for something else.
+        seconds: how long to wait for it.
+
     Raises:
-        VersionError: when somebody holds it for half a minute.
+        VersionError: when somebody holds it that long.
     """
     base.mkdir(parents=True, exist_ok=True)
     try:
-        with filelock.FileLock(base / ".lock", timeout=_LOCK_SECONDS):
+        with filelock.FileLock(base / name, timeout=seconds):
             yield
     except filelock.Timeout:
         raise VersionError(
             f"One process at a time may change the versions in {base}, but another one has been at it for "
-            f"{_LOCK_SECONDS:.0f} s. End it, and run the same command again."
+            f"{seconds:.0f} s. End it, and run the same command again."
         ) from None
 
 
 def list_versions(base: Path) -> list[Version]:
     """Return all versions of a model, the newest first."""
     served, labels, past = served_version(base), labels_of(base), history.read(base)
+    # Twice: one that is moved meanwhile would be in neither place, and gone for whoever keeps what versions need.
+    aside, visible = numbers(base / WITHDRAWN), numbers(base)
+    aside = sorted({*aside, *numbers(base / WITHDRAWN)}.difference(visible))
     places: list[tuple[int, Path, State]] = [
-        *((number, base / str(number), "served" if number == served else "kept") for number in numbers(base)),
-        *((number, base / WITHDRAWN / str(number), "withdrawn") for number in numbers(base / WITHDRAWN)),
+        *((number, base / str(number), "served" if number == served else "kept") for number in visible),
+        *((number, base / WITHDRAWN / str(number), "withdrawn") for number in aside),
     ]
     return [
         Version(
@@ -224,6 +232,7 @@ def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollba
         if to is None and served is not None and set(_left_by_a_killed_one(base, served)) & set(visible):
             to = served  # the server is told already; a step further back was never asked for
         target, seen = _target(base, to, visible, aside, served), loaded(base, visible)
+        check_whole(base / str(target) if target in visible else base / WITHDRAWN / str(target))
         left = _left_by_a_killed_one(base, target)
         newer = [n for n in visible if n > target and (n in seen or n in left or n <= (served or 0))]
         if target == served and not newer:
@@ -231,12 +240,12 @@ def rollback(base: Path, to: int | None = None, *, who: str, why: str) -> Rollba
         history.note(base, "rollback", to=target, withdrawn=newer, who=who, why=why, **{"from": served})
         follow(base, target, {*visible, target}.difference(newer))
         if target in aside:
-            _move(base / WITHDRAWN / str(target), base / str(target))
+            move(base / WITHDRAWN / str(target), base / str(target))
         # Before the server loses what it serves.
         go_back(base, target, newer)
         labels = tuple(sorted(name for name, number in labels_of(base).items() if number in newer))
         for number in newer:  # the newest, which is served, last
-            _move(base / str(number), base / WITHDRAWN / str(number))
+            move(base / str(number), base / WITHDRAWN / str(number))
     return Rollback(served, target, tuple(newer), labels)
 
 
@@ -264,7 +273,7 @@ def withdraw(base: Path, number: int, to: int, *, who: str, why: str) -> bool:
         if number not in numbers(base):
             return False
         history.note(base, "rollback", to=to, withdrawn=[number], who=who, why=why, **{"from": number})
-        _move(base / str(number), base / WITHDRAWN / str(number))
+        move(base / str(number), base / WITHDRAWN / str(number))
     return True
 
 
@@ -286,14 +295,3 @@ def _target(base: Path, to: int | None, visible: list[int], aside: list[int], se
 
 def _some(found: list[int]) -> str:
     return ", ".join(map(str, found)) or "none"
-
-
-def _move(source: Path, target: Path) -> None:
-    target.parent.mkdir(exist_ok=True)
-    source.rename(target)
-    for folder in {source.parent, target.parent}:  # so that it survives a loss of power
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

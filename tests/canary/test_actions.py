@@ -41,6 +41,7 @@ def workspace(tmp_path: Path) -> Workspace:
     workspace = Workspace(tmp_path / "ws")
     for version in (1, 2, 3):
         (workspace.serving(NAME) / str(version)).mkdir(parents=True)
+        (workspace.serving(NAME) / str(version) / "saved_model.pb").touch()
     return workspace
 
 

@@ -75,13 +75,14 @@ def test_a_rollback_that_was_killed_before_it_changed_anything_gives_no_days(
 ) -> None:
     for number in (5, 7):
         (tmp_path / str(number)).mkdir()
+        (tmp_path / str(number) / "saved_model.pb").touch()
         history.note(tmp_path, "push", version=number)
 
     def dies(*_: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(versions, "go_back", dies)
-    monkeypatch.setattr(versions, "_move", dies)
+    monkeypatch.setattr(versions, "move", dies)
     with pytest.raises(KeyboardInterrupt):
         versions.rollback(tmp_path, 5, who="ada", why="worse")
     assert versions.served_version(tmp_path) == 7

@@ -62,6 +62,29 @@ def test_a_rollback_goes_one_version_back_and_keeps_the_newer_one(base: Path) ->
     assert (withdrawn.withdrawal["who"], withdrawn.withdrawal["why"]) == ("Ann", "clicks fell")
 
 
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("after", range(5))
+def test_a_version_that_is_moved_meanwhile_is_listed(
+    base: Path, monkeypatch: pytest.MonkeyPatch, after: int, *, back: bool
+) -> None:
+    way = [base / "3", base / WITHDRAWN / "3"]
+    way[1].parent.mkdir()
+    if back:
+        way.reverse()
+        way[1].rename(way[0])
+    looked: list[Path] = []
+
+    def moving(folder: Path) -> list[int]:
+        found = numbers(folder)
+        if len(looked) == after:
+            way[0].rename(way[1])
+        looked.append(folder)
+        return found
+
+    monkeypatch.setattr(versions, "numbers", moving)
+    assert set(states(base)) == {1, 2, 3}
+
+
 def test_a_rollback_to_a_version_and_forward_again(base: Path) -> None:
     rollback(base, 1, **BY)
     assert states(base) == {3: "withdrawn", 2: "withdrawn", 1: "served"}
@@ -198,7 +221,7 @@ def roll_back_and_die(base: Path, to: int | None, monkeypatch: pytest.MonkeyPatc
 
     tell(base, _SPECIFIC % "versions: 3")
     with monkeypatch.context() as patched:
-        patched.setattr(versions, "_move", dies)
+        patched.setattr(versions, "move", dies)
         with pytest.raises(KeyboardInterrupt):
             rollback(base, to, **BY)
 
