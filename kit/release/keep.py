@@ -23,10 +23,10 @@ def prune(base: Path, keep: int) -> list[int]:
         protected = _protected(base, versions)
         extra = [one for one in versions[keep:] if one.number not in protected]
         for one in extra:
-            # A version disappears at once; remains left by a crash are removed with the next push.
+            # A version disappears at once; what cannot be removed now is removed with the next push.
             part = base / f".{one.number}{PART}"
             one.folder.rename(part)
-            shutil.rmtree(part)
+            shutil.rmtree(part, ignore_errors=True)
         if extra:
             history.note(base, "remove", versions=[one.number for one in extra], keep=keep)
     return [one.number for one in extra]
@@ -42,6 +42,6 @@ def _protected(base: Path, versions: list[Version]) -> set[int]:
 
 
 def remove_leftovers(base: Path) -> None:
-    """Remove the copies that a killed push or removal left behind; only one push runs at a time."""
+    """Remove what a killed push or removal left behind, as far as that goes; only one push runs at a time."""
     for leftover in base.glob(f".*{PART}"):
-        shutil.rmtree(leftover)
+        shutil.rmtree(leftover, ignore_errors=True)

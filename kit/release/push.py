@@ -43,6 +43,7 @@ from kit.session import Session
 
 ROLLBACK = "rollback"
 _PARTS = ("who", "when", "why")
+_PUSH_LOCK, _PUSH_SECONDS = ".push.lock", 600.0
 
 
 class AtomicPushExecutor(Executor):
@@ -182,21 +183,23 @@ def push_folder(source: Path, base: Path) -> Path:
     """Copy a SavedModel to base/<version>, a number above all existing ones; return that folder.
 
     Versions are seconds since 1970, as stock Pusher numbers them, or one more than the latest.
+
+    Raises:
+        VersionError: when another push is at it for ten minutes.
     """
-    base.mkdir(parents=True, exist_ok=True)
-    remove_leftovers(base)
-    temporary = base / f".{int(time.time())}{PART}"
-    try:
-        shutil.copytree(source, temporary)
-        os.sync()
-        with lock(base):
-            number = next_number(base, int(time.time()))
-            follow(base, number, {*numbers(base), number})
-            target = temporary.rename(base / str(number))
-    except BaseException:
-        shutil.rmtree(temporary, ignore_errors=True)
-        raise
-    return target
+    with lock(base, _PUSH_LOCK, _PUSH_SECONDS):  # or one push would take the other's copy for a leftover
+        remove_leftovers(base)
+        temporary = base / f".{int(time.time())}{PART}"
+        try:
+            shutil.copytree(source, temporary)
+            os.sync()
+            with lock(base):
+                number = next_number(base, int(time.time()))
+                follow(base, number, {*numbers(base), number})
+                return temporary.rename(base / str(number))
+        except BaseException:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
 
 
 def pushed_folder(session: Session) -> Path | None:

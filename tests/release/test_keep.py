@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 from pathlib import Path
 
@@ -29,6 +31,23 @@ def test_the_last_versions_stay(base: Path) -> None:
     assert numbers(base) == [3, 4, 5, 6]
     assert history.read(base)[-1]["versions"] == [2, 1]
     assert prune(base, 4) == []
+
+
+def test_what_cannot_be_removed_now_goes_with_the_next_push(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object, **__: object) -> None:  # as on NFS, while a server has a file of it open
+        raise OSError(errno.ENOTEMPTY, "Directory not empty")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "rmdir", busy)
+        assert prune(base, 4) == [2, 1]
+        remove_leftovers(base)
+    assert numbers(base) == [3, 4, 5, 6]
+    assert history.read(base)[-1]["versions"] == [2, 1]
+    assert len(list(base.glob(".*.part"))) == 2
+    remove_leftovers(base)
+    assert list(base.glob(".*.part")) == []
 
 
 def test_what_was_withdrawn_counts_among_them_and_the_served_one_stays(base: Path) -> None:

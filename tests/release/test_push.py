@@ -7,6 +7,7 @@ import os
 import shutil
 import signal
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -52,8 +53,8 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def names(base: Path) -> list[str]:
-    """Return all that is in a folder but for its lock."""
-    return sorted(path.name for path in base.iterdir() if path.name != ".lock")
+    """Return all that is in a folder but for its locks."""
+    return sorted(path.name for path in base.iterdir() if path.suffix != ".lock" and path.name != ".lock")
 
 
 def visible(base: Path) -> list[str]:
@@ -75,6 +76,14 @@ def test_versions_increase_within_a_second_and_when_the_clock_is_late(model: Pat
     assert numbers == sorted(set(numbers))
     (base / "99999999999").mkdir()
     assert push_folder(model, base).name == "100000000000"
+
+
+def test_pushes_at_once_are_made_one_after_the_other(model: Path, tmp_path: Path) -> None:
+    base = tmp_path / "serving"
+    with ThreadPoolExecutor(4) as pool:
+        pushed = list(pool.map(push_folder, [model] * 8, [base] * 8))
+    assert names(base) == sorted(version.name for version in pushed)
+    assert all(contents(version) == contents(model) for version in pushed)
 
 
 def test_a_copy_that_fails_leaves_nothing(
