@@ -20,7 +20,6 @@ from kit.evaluation.override import record_override
 from kit.project.file import Gate
 from kit.release import history
 from kit.release.infra import evaluated_model, infra_blessing, infra_validator
-from kit.release.models_config import labels_of
 from kit.release.push import (
     Pusher,
     check_pushed,
@@ -102,27 +101,6 @@ def test_a_copy_that_fails_leaves_nothing(
     with pytest.raises(shutil.Error, match="No space left"):
         push_folder(model, base)
     assert names(base) == [whole.name]
-
-
-@pytest.mark.parametrize(
-    ("policy", "follows"),
-    [
-        ("", True),
-        ("model_version_policy { latest { num_versions: 2 } }", False),
-        ("model_version_policy { specific { versions: 5 } }", False),
-    ],
-)
-def test_the_label_of_what_serves_follows_to_a_push_where_a_server_unloads_the_version_before(
-    model: Path, tmp_path: Path, policy: str, *, follows: bool
-) -> None:
-    base = tmp_path / "shop"
-    shutil.copytree(model, base / "5")
-    labels = 'version_labels { key: "stable" value: 5 } version_labels { key: "own" value: 5 }'
-    (tmp_path / "models.config").write_text(
-        f'model_config_list {{ config {{ name: "shop" base_path: "{base}" {policy} {labels} }} }}'
-    )
-    version = int(push_folder(model, base).name)
-    assert labels_of(base) == {"stable": version if follows else 5, "own": 5}
 
 
 def test_a_push_that_is_killed_shows_no_version(model: Path, tmp_path: Path) -> None:

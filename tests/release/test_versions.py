@@ -242,17 +242,6 @@ def test_the_label_of_what_serves_goes_back_with_it(base: Path) -> None:
     assert labels_of(base) == {"stable": 2, "own": 3}
 
 
-def test_the_label_of_what_serves_comes_along_with_what_is_brought_back(
-    base: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tell(base, "", 'version_labels { key: "stable" value: 3 }')
-    rollback(base, None, **BY)
-    seen = []
-    monkeypatch.setattr(Path, "rename", lambda *_: seen.append(labels_of(base)))
-    rollback(base, 3, **BY)
-    assert seen == [{"stable": 3}], "before a server sees it, or it would unload what the label names"
-
-
 def test_a_rollback_by_one_that_was_killed_goes_no_further_back(
     base: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
