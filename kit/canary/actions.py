@@ -142,7 +142,11 @@ def _pair(base: Path, candidate: int | None, control: int | None) -> tuple[int, 
 
 def _only_pushed(base: Path, version: int) -> bool:
     """Return whether a version got the label `stable` by its push alone: then nobody has tried it yet."""
-    about = [entry["what"] for entry in history.read(base) if version in history.named_in(entry)]
+    about = [
+        entry["what"]
+        for entry in history.read(base)
+        if version in {entry.get("version"), entry.get("to"), entry["what"] == "hold" and entry.get("serves")}
+    ]
     return about[-1:] == ["push"]
 
 

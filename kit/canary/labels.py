@@ -14,7 +14,8 @@ from google.protobuf import text_format
 from tensorflow_serving.config import file_system_storage_path_source_pb2
 
 from kit.release.models_config import CANARY, STABLE, changing, labels_of
-from kit.release.versions import lock
+from kit.release.versions import lock, numbers
+from kit.serving.policies import wanted
 from kit.serving.settings import Settings
 from kit.workspace import Workspace, write_atomically
 from kit.workspace_server import write_models_config
@@ -47,7 +48,8 @@ def begin(workspace: Workspace, model: str, control: int, candidate: int) -> Non
 def end(workspace: Workspace, model: str, pair: tuple[int, int], stable: int, policy: str) -> None:
     """Point the label `stable` at the remaining version, and restore the previous policy.
 
-    If that policy holds pushes, it holds them at the remaining version.
+    If that policy holds pushes, it holds them at the remaining version. If a server unloads that version under it, for
+    one that was pushed meanwhile, the label is of what serves: otherwise nothing would answer for it.
 
     Args:
         workspace: the workspace of the models.config.
@@ -64,7 +66,8 @@ def end(workspace: Workspace, model: str, pair: tuple[int, int], stable: int, po
                 config.ClearField("model_version_policy")
             elif is_held(policy):
                 config.model_version_policy.specific.versions[:] = [stable]
-        config.version_labels[STABLE] = stable
+        loaded = wanted(config.model_version_policy, numbers(workspace.serving(model)))
+        config.version_labels[STABLE] = stable if stable in loaded else max(loaded, default=stable)
         if config.version_labels.get(CANARY) == pair[1]:  # or somebody has moved it to another version
             config.version_labels.pop(CANARY)
 
