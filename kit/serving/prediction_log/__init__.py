@@ -14,7 +14,7 @@ No request waits for the log: records are queued, bounded in number and bytes, a
 dropped and counted. A thread writes, and flushes and syncs what it has taken within a second. A clean stop writes
 everything in the queue. A killed process, or a machine that loses power, loses the queue and up to a second of records
 before it. A torn record is the last of its file, and the reader leaves it out. On a full disk the thread cuts off what
-it could not write completely, and tries again in a new file.
+it could not write completely, and tries again in a new file. A new file is also begun when the one in use was removed.
 
 Actors: `Logger` is the interceptor, `LogWriter` the thread and its files, `reader` reads them back, and
 `kit.monitoring.from_server` makes rows of the monitor's log of them.

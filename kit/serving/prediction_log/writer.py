@@ -140,7 +140,7 @@ class LogWriter:
         """Write and sync the unflushed records; retry until that succeeds, and once more when the server stops."""
         while True:
             try:
-                self._file = self._file or self._new_file()
+                self._file = self._kept_file() or self._new_file()
                 self._file.write(self._unflushed)
             except (OSError, tf.errors.OpError) as error:
                 self._tell(error)
@@ -157,6 +157,13 @@ class LogWriter:
                     self._file = None
                 break
         self._unflushed = []
+
+    def _kept_file(self) -> _File | None:
+        """Return the file in use, unless somebody has removed it: what is written then can never be read."""
+        if self._file is not None and self._file.is_removed():
+            file, self._file = self._file, None
+            file.close()
+        return self._file
 
     def _tell(self, error: OSError | tf.errors.OpError) -> None:
         """Log an error, unless it is the one of the try before: a full disk fails every second, for hours."""
@@ -207,6 +214,9 @@ class _File:
             os.close(self._descriptor)
             if not self._good_bytes:  # the next try has a file of its own
                 self._path.unlink(missing_ok=True)
+
+    def is_removed(self) -> bool:
+        return os.fstat(self._descriptor).st_nlink == 0
 
     def is_full(self) -> bool:
         age = time.monotonic() - self._began

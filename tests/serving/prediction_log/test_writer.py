@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -107,6 +108,18 @@ def test_files_are_rotated_by_age(tmp_path: Path) -> None:
         wait_until(lambda: heard["written"] > number)  # noqa: B023  waited for at once
     log.close()
     assert len(list(tmp_path.glob("p-*.tfrecord"))) == 2
+
+
+def test_a_new_file_is_begun_when_the_folder_was_removed(tmp_path: Path) -> None:
+    heard, folder = Heard(), tmp_path / "served"
+    log = LogWriter(folder / "p", heard.told(), Limits(flush_seconds=0))
+    log.offer(partial(record, 1), 6)
+    wait_until(lambda: heard["written"] == 1)
+    shutil.rmtree(folder)
+    log.offer(partial(record, 2), 6)
+    log.close()
+    assert records_in(folder) == [record(2)]
+    assert heard == {"written": 2}
 
 
 def test_many_bytes_are_written_before_their_time(tmp_path: Path) -> None:
