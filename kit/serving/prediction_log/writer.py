@@ -73,6 +73,7 @@ class LogWriter:
         self._unflushed: list[bytes] = []
         self._number = 0
         self._flush_at = 0.0
+        self._lost = 0  # records that could not be written when the server stopped
         self._failed_as: tuple[type[Exception], object] | None = None  # the error that the log has told
 
     def offer(self, make: Callable[[], bytes], size: int) -> bool:
@@ -117,6 +118,8 @@ class LogWriter:
                 break
         if self._file is not None:
             self._file.close()
+        if self._lost:  # the metrics, which count them too, end with the server
+            _LOG.error("%d records of the prediction log %s are lost.", self._lost, self._stem)
 
     def _take(self) -> tuple[list[Callable[[], bytes]], bool]:
         with self._changed:
@@ -147,6 +150,7 @@ class LogWriter:
                 self._file = None
                 if last_try:
                     self._told.lost(len(self._unflushed))
+                    self._lost += len(self._unflushed)
                     break
                 last_try = self._stops_within(_RETRY_SECONDS)
             else:

@@ -198,6 +198,7 @@ def test_a_disk_that_stays_full_is_told(
     log.close()
     assert heard == {"lost": 1}
     assert "cannot be written" in caplog.text
+    assert "1 records" in caplog.text, "the metrics that count it end with the server"
 
 
 _CHILD = """
