@@ -185,3 +185,20 @@ with quiet():
     assert done.returncode == 1
     assert done.stderr.startswith("after\nthe reason;Traceback")
     assert done.stderr.endswith("ImportError: gone\n")
+
+
+@pytest.mark.parametrize("raised", ["UsageError('said')", "KeyboardInterrupt"])
+def test_what_libraries_say_is_not_shown_before_the_kit_s_own_words(raised: str) -> None:
+    program = f"""
+import os
+from kit.cli.quiet import quiet
+from kit.errors import UsageError
+try:
+    with quiet():
+        os.write(2, b"chatter")
+        raise {raised}
+except (UsageError, KeyboardInterrupt):
+    os.write(2, b"caught")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stderr == "caught"

@@ -8,10 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from kit.errors import KitError
+
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Hold back what is written to standard error inside the block; show it when the block raises.
+    """Hold back what is written to standard error inside the block; show it when the block fails.
+
+    Not for a KitError or Ctrl-C, whose own words say all: below pages of a library's remarks nobody would find them.
 
     The lines come from C++ before its log is set up, so no setting stops them: the file descriptor has to be
     redirected. Only for imports: whatever a person must read is written outside the block.
@@ -22,11 +26,12 @@ def quiet() -> Iterator[None]:
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except BaseException:
-            sys.stderr.flush()
-            os.dup2(kept, 2)
-            held.seek(0)
-            os.write(2, held.read())
+        except Exception as error:
+            if not isinstance(error, KitError):
+                sys.stderr.flush()
+                os.dup2(kept, 2)
+                held.seek(0)
+                os.write(2, held.read())
             raise
         finally:
             sys.stderr.flush()
