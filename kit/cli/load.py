@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from kit.cli.quiet import quiet
 from kit.cli.shared import ModelOption, WorkspaceOption, exits, print_table, workspace_of
 from kit.projects import SAMPLE
 
@@ -54,20 +55,23 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
 
     Earlier measurements are reused from the workspace, so an interrupted command resumes where it stopped.
     """
-    from kit.load.chosen import write_chosen
-    from kit.load.recorded import recorded_requests
-    from kit.load.sweep import Target, load_folder
-    from kit.load.tune_batching import Trials, proposed, tune
-    from kit.serving.assets import WARMUP_FILE
-    from kit.workspace_server import batching_file
+    with quiet():
+        from kit.load.chosen import write_chosen
+        from kit.load.recorded import recorded_requests
+        from kit.load.sweep import Target, load_folder
+        from kit.load.tune_batching import Trials, proposed, tune
+        from kit.serving.assets import WARMUP_FILE
+        from kit.workspace_server import batching_file
 
     version = _latest(workspace_of(workspace, looks=True), project)  # without one, nothing is made
     place = workspace_of(workspace)
     path = _file(write or batching_file(place, project))  # before minutes of measuring
+    with quiet():  # TensorFlow's remarks when it reads its first file
+        asked = recorded_requests(requests or version / WARMUP_FILE, project, signature)
     trials = Trials(
         name=project,
         version=version,
-        requests=recorded_requests(requests or version / WARMUP_FILE, project, signature),
+        requests=asked,
         target=Target(rate, p99),
         settings=proposed(),
         folder=load_folder(place.path, project),
@@ -75,6 +79,8 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     )
     # The files of a sweep are those of one command.
     with place.lock(f"load-{project}", "kit tune-batching", say=typer.echo):
+        if trials.knows:
+            typer.echo(f"Known points were measured before; to measure them again, delete {trials.folder}.")
         if most := trials.most_seconds:
             typer.echo(f"This takes at most {most / 60:.1f} minutes, plus a few seconds per server.")
         *_, sweep = (trials.sweep(), *tune(trials, typer.echo))  # the last one has all

@@ -126,6 +126,11 @@ class Trials:
             if not self.file_of(setting, rate).is_file()
         )
 
+    @property
+    def knows(self) -> bool:
+        """Whether some of it was measured before."""
+        return any(self.file_of(setting, rate).is_file() for setting in self.settings for rate in self.rates)
+
     def sweep(self, points: Sequence[Point] = ()) -> Sweep:
         """Return the sweep of the points measured so far."""
         told = {name: asdict(batching) if batching else {} for name, batching in self.settings.items()}

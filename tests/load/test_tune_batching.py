@@ -68,6 +68,7 @@ def test_measures_every_setting_and_takes_what_is_known(
         raise AssertionError("what is known was measured again")
 
     monkeypatch.setattr(tune_batching, "Server", no_server)
+    assert trials.knows
     *_, again = tune(trials, told.append)
     assert again.points == sweep.points
     assert [line.endswith("(known)") for line in told] == [False] * 4 + [True] * 4
@@ -75,6 +76,7 @@ def test_measures_every_setting_and_takes_what_is_known(
 
 def test_a_point_is_known_only_for_the_very_same(trials: Trials, tmp_path: Path) -> None:
     file = trials.file_of("small", 40)
+    assert not replace(trials, folder=tmp_path).knows
     assert trials.file_of("small", 20) != file
     assert trials.file_of(WITHOUT, 40) != file
     for other in (
