@@ -70,19 +70,26 @@ def drill(  # noqa: PLR0913, PLR0917  what is attacked, and how
         "",
     )
     print_table(header, [_row(one) for one in found.outcomes])
-    chosen = found.recommended
+    chosen, plain = found.recommended, found.outcomes[0]
     typer.echo(f"Recommended: {chosen.name if chosen else 'none of them'}. {found.rule}")
+    if chosen and chosen.points and plain.points:
+        typer.echo(
+            f"The surrogate finds {chosen.points[-1].overlap:.0%} of the top {found.best} then, "
+            f"{plain.points[-1].overlap:.0%} without protection."
+        )
 
 
 def _row(one: Outcome) -> tuple[str, ...]:
     last = one.points[-1] if one.points else None
     fidelity = (
-        (str(last.queries), f"{last.rank_correlation:.3f}", f"{last.overlap:.0%}", f"{last.r2:.2f}")
+        (str(last.queries), f"{last.rank_correlation:z.3f}", f"{last.overlap:.0%}", f"{last.r2:z.2f}")
         if last
         else ("0", "-", "-", "-")
     )
     known = one.quality == one.quality
     cost = (
-        (f"{one.quality_cost:.4f}", f"{one.top_kept:.0%}", f"{one.refused:.1%}") if known else ("-", "-", "-")
+        (f"{one.quality_cost:z.4f}", f"{one.top_kept:.0%}", f"{one.refused:.1%}")
+        if known
+        else ("-", "-", "-")
     )
     return (one.name, *fidelity, *cost, "recommended" if one.recommended else "")

@@ -63,6 +63,11 @@ class Outcome:
         """Rank correlation with the most queries that were answered."""
         return self.points[-1].rank_correlation if self.points else 0.0
 
+    @property
+    def learnt(self) -> bool:
+        """Whether the surrogate is closer to the scores than their mean is; else what differs is chance."""
+        return bool(self.points) and self.points[-1].r2 > 0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Drill:
@@ -119,7 +124,7 @@ def last_drill(workspace: Path, project: str) -> Drill | None:
 
 def recommend(outcomes: Sequence[Outcome], settings: DrillSettings) -> tuple[Outcome, ...]:
     """Mark the one that the rule of the settings chooses; the first outcome is the model as it is."""
-    bound = outcomes[0].fidelity - settings.min_gain
+    plain = outcomes[0]
     fit = [
         one
         for one in outcomes[1:]
@@ -127,7 +132,11 @@ def recommend(outcomes: Sequence[Outcome], settings: DrillSettings) -> tuple[Out
         and one.quality_cost <= settings.max_auc_cost
         and one.top_kept >= settings.min_overlap
         and one.refused <= settings.max_refused
-        and one.fidelity <= bound
+        and one.fidelity <= plain.fidelity - settings.min_gain
     ]
-    best = min(fit, key=lambda one: one.fidelity, default=None)
+    if not plain.learnt:
+        fit = []
+    lowest = min((one.fidelity for one in fit), default=0.0)
+    alike = [one for one in fit if one.fidelity <= lowest + settings.min_gain]
+    best = min(alike, key=lambda one: (max(one.quality_cost, 0.0), one.refused, one.fidelity), default=None)
     return tuple(replace(one, recommended=one is best) for one in outcomes)

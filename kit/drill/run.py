@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -50,7 +50,8 @@ def drill(
         say: is told what is being done.
 
     Raises:
-        DrillError: when the task is multiclass, or the model does not give one score per row.
+        DrillError: when the task is multiclass, the model does not give one score per row, or the server does not
+            answer the first request.
         StepOrderError: when nothing was pushed.
     """
     if session.project.spec.task == "multiclass":
@@ -104,7 +105,13 @@ class _AttackContext:
         self._honest_scores = model.scores(self._honest_records)
 
     def run(self, server: Endpoint | None) -> list[Outcome]:
-        """Attack everything, the plain model first."""
+        """Attack everything, the plain model first.
+
+        Raises:
+            DrillError: when the server does not answer the first request.
+        """
+        # First: what is wrong with it is known within seconds.
+        served = self._asked(server) if server is not None else None
         plain = Protection()
         tried = [plain, *self._that_apply()]
         answers = [self._shown(self._answers, one) for one in tried]
@@ -125,8 +132,8 @@ class _AttackContext:
             if small is not None:
                 outcomes.append(self._distilled(small, points[DISTILLED]))
                 small.close()
-        if server is not None:
-            outcomes.append(self._of_server(server))
+        if served is not None:
+            outcomes.append(self._of_server(served))
         return [self._compared(one, outcomes[0]) for one in outcomes]
 
     def _transfer(self) -> list[bytes]:
@@ -184,24 +191,27 @@ class _AttackContext:
         made = self._outcome(f"{LIMIT} {limit} a day", tuple(points), self._honest_scores, 1.0)
         return replace(made, refused=self.honest.refused(limit), days=self.settings.queries[-1] / limit)
 
-    def _of_server(self, server: Endpoint) -> Outcome:
-        """Attack a server request by request, until it refuses."""
+    def _asked(self, server: Endpoint) -> list[Values]:
+        """Ask a server request by request, until it refuses or dies; return its answers."""
         self._say("Asking the running server.")
-        answers = list(self._answered(server))
+        size, answers = self.settings.candidates, list[Values]()
+        for start in range(0, len(self._records), size):
+            try:
+                answers.append(server.scores(self._records[start : start + size]))
+            except DrillError as error:
+                if not (answers or isinstance(error, RefusedError)):
+                    raise
+                self._say(str(error))
+                break
+        return answers
+
+    def _of_server(self, answers: Sequence[Values]) -> Outcome:
         points: tuple[Point, ...] = ()
         if answers:
             points = self._curves(np.concatenate(answers)[:, None], [SERVER])[SERVER]
         nothing = np.zeros_like(self._honest_scores)
         made = self._outcome(SERVER, points, nothing, float("nan"))
         return replace(made, quality=float("nan"), ndcg=None)
-
-    def _answered(self, server: Endpoint) -> Iterator[Values]:
-        size = self.settings.candidates
-        try:
-            for start in range(0, len(self._records), size):
-                yield server.scores(self._records[start : start + size])
-        except RefusedError as error:
-            self._say(str(error))
 
     def _outcome(self, name: str, points: tuple[Point, ...], shown: Values, kept: float) -> Outcome:
         return Outcome(

@@ -64,5 +64,7 @@ class DrillSettings(Section):
         return (
             f"Of what costs honest users at most {self.max_auc_cost:g} of quality, leaves them {self.min_overlap:.0%} "
             f"of the top {self.best} and refuses at most {self.max_refused:.0%} of their requests, what leaves the "
-            f"surrogate the lowest rank correlation, if that is at least {self.min_gain:g} lower than without."
+            f"surrogate the lowest rank correlation, if that is at least {self.min_gain:g} lower than without; of what "
+            f"leaves it at most {self.min_gain:g} more, what costs least; nothing if it learnt nothing without (R² up "
+            "to 0)."
         )

@@ -105,20 +105,39 @@ def test_the_server_was_attacked_as_it_runs(found: Drill) -> None:
     assert served.points[-1].r2 < found.outcomes[0].points[-1].r2  # it says 0 or 1
 
 
-def test_all_that_a_server_answered_before_it_refused_counts(pushed: Tiny, server: ServerEndpoint) -> None:
-    class Refuses(ServerEndpoint):
-        def __init__(self) -> None:
-            self.left = 5
+class Ends(ServerEndpoint):
+    """Answers some requests, and then raises an error."""
 
-        def scores(self, records: Sequence[bytes]) -> Any:
-            if not self.left:
-                raise RefusedError("enough")
-            self.left -= 1
-            return server.scores(records)
+    def __init__(self, server: ServerEndpoint, answers: int, error: DrillError) -> None:
+        self._server, self._left, self._error = server, answers, error
 
-    settings = SETTINGS.model_copy(update={"protections": (Protection(decimals=1),)})
-    points = outcome(drill(pushed.session, settings, server=Refuses()), SERVER).points
-    assert [point.queries for point in points] == [1, 5]
+    def scores(self, records: Sequence[bytes]) -> Any:
+        if not self._left:
+            raise self._error
+        self._left -= 1
+        return self._server.scores(records)
+
+
+QUICK = SETTINGS.model_copy(update={"protections": (Protection(decimals=1),), "distilled": False})
+
+
+@pytest.mark.parametrize("error", [RefusedError("enough"), DrillError("it died")], ids=str)
+def test_all_that_a_server_answered_before_it_refused_or_died_counts(
+    pushed: Tiny, server: ServerEndpoint, error: DrillError
+) -> None:
+    told: list[str] = []
+    found = drill(pushed.session, QUICK, server=Ends(server, 5, error), say=told.append)
+    assert [point.queries for point in outcome(found, SERVER).points] == [1, 5]
+    assert str(error) in told
+
+
+def test_a_server_that_answers_nothing_is_told_before_anything_is_trained(
+    pushed: Tiny, server: ServerEndpoint
+) -> None:
+    told: list[str] = []
+    with pytest.raises(DrillError, match="no such model"):
+        drill(pushed.session, QUICK, server=Ends(server, 0, DrillError("no such model")), say=told.append)
+    assert told[-1] == "Asking the running server."
 
 
 def test_both_ways_to_ask_give_the_same_scores(pushed: Tiny, server: ServerEndpoint) -> None:
@@ -223,6 +242,7 @@ def made(name: str, fidelity: float, **costs: float) -> Outcome:
         ([made("a", 0.7), made("b", 0.6, refused=0.02)], "a"),
         ([made("a", 0.79)], None),
         ([made(SERVER, 0.1)], None),
+        ([made("a", 0.6), made("b", 0.59, quality_cost=0.001)], "a"),
         ([], None),
     ],
 )
@@ -231,6 +251,11 @@ def test_what_costs_honest_users_too_much_is_not_recommended(
 ) -> None:
     marked = recommend([made(NONE, 0.8), *others], DrillSettings())
     assert [one.name for one in marked if one.recommended] == ([expected] if expected else [])
+
+
+def test_nothing_is_recommended_where_nothing_was_extracted() -> None:
+    plain = replace(made(NONE, 0.1), points=(Point(1, 0.1, 0.1, -0.2),))
+    assert not any(one.recommended for one in recommend([plain, made("a", 0.02)], DrillSettings()))
 
 
 def test_honest_users_past_the_limit_are_counted() -> None:
