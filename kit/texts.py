@@ -31,3 +31,8 @@ def shorten(text: str, most: int) -> str:
     """Return a text in one line, cut to a number of characters; dots replace the rest."""
     line = " ".join(text.split())
     return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def percent(share: float) -> str:
+    """Return a part of 1 in percent, to four digits: 0.001 is 0.1%, and not 0%."""
+    return f"{100 * share:.4g}%"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kit.texts import did_you_mean, shorten, tail
+from kit.texts import did_you_mean, percent, shorten, tail
 from kit.translation.messages import in_language
 
 
@@ -38,3 +38,8 @@ def test_a_sentence_with_and_without_it_is_translated() -> None:
 )
 def test_what_is_too_long_ends_with_dots(text: str, short: str) -> None:
     assert shorten(text, 4) == short
+
+
+@pytest.mark.parametrize(("part", "said"), [(0.1, "10%"), (0.001, "0.1%"), (0.999, "99.9%"), (1, "100%")])
+def test_a_small_part_is_not_0_percent(part: float, said: str) -> None:
+    assert percent(part) == said

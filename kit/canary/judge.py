@@ -21,6 +21,7 @@ from kit.serving.experiments.config import ExperimentSettings
 from kit.serving.experiments.counts import FAILED, REQUESTS, SLOW, Counts, Floats, Ints
 from kit.serving.experiments.experiment import Experiment
 from kit.serving.experiments.split import CANDIDATE, CONTROL
+from kit.texts import percent
 
 Verdict = Literal["wait", "promote", "roll back"]
 
@@ -173,7 +174,7 @@ def _verdict(
     if evidence >= needed:
         return "roll back", (
             f"requests to version {experiment.candidate} fail more often: of {failed[1]} groups of users that met a "
-            f"failure {failed[0]} met it there first, where {settings.share:.0%} of all users are (evidence "
+            f"failure {failed[0]} met it there first, where {percent(settings.share)} of all users are (evidence "
             f"{_plain(evidence)}, {needed:.0f} needed)"
         )
     if harmful := [one for one in measures if one.harmful]:

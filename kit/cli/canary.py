@@ -11,6 +11,7 @@ import typer
 from kit.cli.quiet import quiet
 from kit.cli.shared import ModelOption, WorkspaceOption, exits, opened, print_table
 from kit.projects import SAMPLE
+from kit.texts import percent
 
 if TYPE_CHECKING:
     from kit.canary.shown import Compared, Shown
@@ -55,7 +56,7 @@ def start(
     one = actions.start(place, found, candidate=candidate, control=control, settings=settings)
     judged = "clicks, failed and slow requests" if one.settings.clicks else "failed and slow requests"
     typer.echo(
-        f"Experiment {one.name}: version {one.candidate} for {one.settings.share:.0%}, by {one.settings.unit}; "
+        f"Experiment {one.name}: version {one.candidate} for {percent(one.settings.share)}, by {one.settings.unit}; "
         f"{one.control} for the others. `kit canary watch` decides on {judged}."
     )
 
@@ -160,7 +161,7 @@ def _print(one: Shown) -> None:
     control, candidate = one.arms
     ended = f" by {one.who}" if one.who else ""
     typer.echo(
-        f"Experiment {one.name}, {one.state}{ended}: version {candidate.version} for {candidate.share:.0%}, by "
+        f"Experiment {one.name}, {one.state}{ended}: version {candidate.version} for {percent(candidate.share)}, by "
         f"{one.unit}; {control.version} for the others. Looked at {one.looks} times."
     )
     arms = [
