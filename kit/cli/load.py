@@ -15,6 +15,7 @@ from kit.projects import SAMPLE
 
 if TYPE_CHECKING:
     from kit.load.sweep import Sweep
+    from kit.load.tune_batching import Trials
     from kit.workspace import Workspace
 
 _MOST_RATE = 100_000  # more than a process can send, and each request is held in memory
@@ -79,14 +80,18 @@ def tune_batching(  # noqa: PLR0913, PLR0917  what is wanted, and where it is fo
     )
     # The files of a sweep are those of one command.
     with place.lock(f"load-{project}", "kit tune-batching", say=typer.echo):
-        if trials.knows:
-            typer.echo(f"Known points were measured before; to measure them again, delete {trials.folder}.")
-        if most := trials.most_seconds:
-            typer.echo(f"This takes at most {most / 60:.1f} minutes, plus a few seconds per server.")
+        _say_what_is_left(trials)
         *_, sweep = (trials.sweep(), *tune(trials, typer.echo))  # the last one has all
     _print(sweep)
     write_chosen(sweep, path)
     _say_chosen(sweep, path, named=write is not None)
+
+
+def _say_what_is_left(trials: Trials) -> None:
+    if trials.knows:
+        typer.echo(f"Known points were measured before; to measure them again, delete {trials.folder}.")
+    if most := trials.most_seconds:
+        typer.echo(f"This takes at most {most / 60:.1f} minutes, plus a few seconds per server.")
 
 
 def _say_chosen(sweep: Sweep, path: Path, *, named: bool) -> None:
