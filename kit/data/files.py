@@ -17,6 +17,7 @@ import pyarrow.parquet
 
 from kit.data.casting import cast_column, check_label
 from kit.errors import InputDataError
+from kit.os_errors import reason_of
 from kit.project.file import Column
 
 if TYPE_CHECKING:
@@ -101,7 +102,7 @@ def require_rows(path: Path, rows: int) -> None:
 
 
 def read_header(path: Path, delimiter: str) -> list[str]:
-    """Return the column names of a CSV file.
+    """Return the column names of a CSV file; those without a name, as Excel writes behind the last one, are empty.
 
     Raises:
         InputDataError: when the file is empty, not UTF-8, or names a column twice.
@@ -113,7 +114,7 @@ def read_header(path: Path, delimiter: str) -> list[str]:
         "".join(header or []).encode()
     except OSError as error:
         raise InputDataError(
-            f"{path} cannot be read: {error.strerror}. Check its name and permissions."
+            f"{path} cannot be read: {reason_of(error)}. Check its name and permissions."
         ) from error
     except UnicodeEncodeError:
         raise _no_text(path) from None
@@ -124,7 +125,7 @@ def read_header(path: Path, delimiter: str) -> list[str]:
         ) from None
     if not header:
         raise InputDataError(f"{path} must be a CSV file with a header, but it is empty. Deliver it again.")
-    _check_once(path, header)
+    _check_once(path, [name for name in header if name])
     return header
 
 
@@ -172,11 +173,10 @@ def csv_batches(
     """
     header = read_header(path, delimiter)
     _check_names(path, header, names, f"the delimiter is {delimiter!r}")
-    read = header if whole else names
     options = pyarrow.csv.ConvertOptions(
-        include_columns=read,
+        include_columns=None if whole else names,  # those without a name cannot be told apart by it
         # Bytes, so that text that is not UTF-8 is found where its row is known.
-        column_types=dict.fromkeys(read, pa.binary()),
+        column_types=dict.fromkeys(header if whole else names, pa.binary()),
         null_values=[""],
         strings_can_be_null=True,
     )

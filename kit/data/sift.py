@@ -114,11 +114,12 @@ class Sieve:
     def _set_aside(self, raw: pa.RecordBatch, header: list[str], faults: Faults) -> None:
         """Write the bad rows of a batch and the malformed ones between them, in the order of the file."""
         rows = sorted(faults)
-        cells = raw.take(pa.array(rows, pa.int64())).to_pylist() if rows else []
+        taken = raw.take(pa.array(rows, pa.int64())).columns if rows else []
+        cells = zip(*(column.to_pylist() for column in taken), strict=True)  # by place: a name may be empty
         for row, found in zip(rows, cells, strict=True):
             number = self._number(self._well_formed + row)
             self._write_malformed(header, before=number)
-            self._side.add(number, header, [_text(found[name]) for name in header], faults[row])
+            self._side.add(number, header, [_text(cell) for cell in found], faults[row])
         if raw.num_rows:
             self._write_malformed(header, before=self._number(self._well_formed + raw.num_rows - 1))
 

@@ -86,7 +86,7 @@ def create(name: str, data: Path, label: str, into: Path, *, task: str | None = 
     if counted is not None:
         sample = replace(sample, rows_in_files=counted.total())
     judged = judge_label(label, sample.table.column(label), task, counted)
-    kinds = {column: _verdict(column, sample, judged) for column in sample.table.column_names if column}
+    kinds = {column: _verdict(column, sample, judged) for column in sample.table.column_names}
     _check_features(kinds, data)
     plan = write.Plan(
         name,
@@ -236,7 +236,15 @@ def _write_folder(folder: Path, plan: write.Plan) -> None:
 
 def _warnings(kinds: dict[str, Verdict], label: Label, sample: Sample) -> tuple[str, ...]:
     notes = [*label.warnings, *(f"{name}: {v.warning}" for name, v in kinds.items() if v.warning)]
-    if "" in sample.table.column_names:
-        notes.append("a column without a name is left out")
+    if filled := sum(sample.nameless):
+        notes.append(
+            f"{_columns(filled)} without a name left out; name what is to be used in the file's header"
+        )
+    if empty := len(sample.nameless) - filled:
+        notes.append(f"{_columns(empty)} without a name and without values left out")
     notes += [f"{name}: not in all files, so left out" for name in sample.later]
     return tuple(notes)
+
+
+def _columns(count: int) -> str:
+    return "1 column" if count == 1 else f"{count} columns"

@@ -18,6 +18,7 @@ import pyarrow.parquet
 
 from kit.data.files import read_header
 from kit.errors import InputDataError
+from kit.os_errors import reason_of
 
 MOST_ROWS = 200_000
 MOST_VALUES = 10_000  # that are counted: a column with more has no classes
@@ -38,6 +39,8 @@ class Sample:
     """Rows of all files: counted for Parquet and small CSVs, else reckoned from the bytes."""
     later: tuple[str, ...] = ()
     """Columns that the first file does not have, and others do; they are left out."""
+    nameless: tuple[bool, ...] = ()
+    """Whether there is a value in each column without a name; they are left out."""
 
     @property
     def is_whole(self) -> bool:
@@ -56,12 +59,15 @@ def take_sample(files: list[Path]) -> Sample:
     delimiter = "," if file_format == "parquet" else sniff_delimiter(files[0])
     first, later = _shared_columns(files, file_format, delimiter)
     batches: list[pa.Table] = []
+    nameless: dict[int, bool] = {}
     rows = 0
     for path in files:
         with _open(path, file_format, delimiter) as reader:
             for batch in reader:
-                whole = pa.Table.from_batches([batch]).select(first.names)
-                batches.append(whole.slice(0, MOST_ROWS - rows))
+                whole = pa.Table.from_batches([batch])
+                for place in (at for at, name in enumerate(whole.column_names) if not name):
+                    nameless[place] = nameless.get(place, False) or whole[place].null_count < whole.num_rows
+                batches.append(whole.select(first.names).slice(0, MOST_ROWS - rows))
                 rows += batches[-1].num_rows
                 if rows >= MOST_ROWS:
                     break
@@ -70,7 +76,8 @@ def take_sample(files: list[Path]) -> Sample:
     if rows == 0:
         raise InputDataError(f"{files[0]} must hold rows, but it has only a header. Name a file with rows.")
     table = pa.concat_tables(batches, **_PROMOTING)
-    return Sample(table, file_format, delimiter, _count_rows(files, file_format, table), later)
+    rows = _count_rows(files, file_format, table)
+    return Sample(table, file_format, delimiter, rows, later, tuple(nameless.values()))
 
 
 def count_values(files: list[Path], sample: Sample, column: str) -> Counter[Any] | None:
@@ -127,7 +134,7 @@ def _is_parquet(path: Path) -> bool:
             return bool(file.read(4) == b"PAR1")
     except OSError as error:
         raise InputDataError(
-            f"{path} cannot be read: {error.strerror}. Check its name and permissions."
+            f"{path} cannot be read: {reason_of(error)}. Check its name and permissions."
         ) from error
 
 
@@ -196,7 +203,7 @@ def _shared_columns(files: list[Path], file_format: str, delimiter: str) -> tupl
 
 def _columns(path: Path, file_format: str, delimiter: str) -> pa.Schema:
     if file_format == "csv":
-        return pa.schema([(name, pa.string()) for name in read_header(path, delimiter)])
+        return pa.schema([(name, pa.string()) for name in read_header(path, delimiter) if name])
     with _open(path, file_format, delimiter):  # says what is wrong with a file that is no table
         return pyarrow.parquet.read_schema(path).remove_metadata()
 

@@ -78,6 +78,13 @@ def test_columns_come_in_the_order_of_the_project_and_others_are_not_read(tmp_pa
     assert count_rows(path, "csv", ",") == table.num_rows == 1
 
 
+def test_columns_without_a_name_are_not_read(tmp_path: Path) -> None:
+    """As Excel writes them behind the last one."""
+    path = tmp_path / "excel.csv"
+    path.write_text("age,bought,,\n31,1,,\n40,0,,x\n")
+    assert rows(path, age="int", bought="int") == [{"age": 31, "bought": 1}, {"age": 40, "bought": 0}]
+
+
 def test_a_text_longer_than_the_csv_module_takes_by_default(tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     csv.field_size_limit(131_072)  # as in a fresh process

@@ -16,8 +16,8 @@ from valid_projects import SMALL
 
 from data.quarantine_shop import GOOD, kept, reasons, rows_in_quarantine, run, shop
 from kit.data.files import FileLayout
-from kit.data.quarantine import FileCount, Quarantine, SideFile
-from kit.data.quarantined import quarantine_text
+from kit.data.quarantine import QUARANTINED, FileCount, Quarantine, SideFile
+from kit.data.quarantined import quarantine_text, read_counts
 from kit.data.row_rules import RowRule
 from kit.data.sift import Sieve
 from kit.data.statistics import StatisticsGen
@@ -31,6 +31,16 @@ FAST = settings(max_examples=40)
 
 
 # -- which rows are bad
+
+
+def test_a_bad_row_keeps_what_is_in_columns_without_a_name(tmp_path: Path) -> None:
+    row = GOOD.splitlines()[0]
+    data = f"age,city,bought,,\n{row},,\n12,Oslo,1,a,b\n" + f"{row},,\n" * 99
+    session = run(shop(tmp_path / "shop", data, "quarantine: all"))
+    assert reasons(session) == {2: "age is below 13: 12"}
+    [count] = read_counts(session)
+    side = (session.path("ExampleGen", QUARANTINED) / count.side).read_text()
+    assert side.splitlines()[1].endswith(",12,Oslo,1,a,b")
 
 
 def test_every_bad_row_is_told_why_and_the_rest_goes_on(tmp_path: Path) -> None:

@@ -46,3 +46,16 @@ def test_a_name_that_yaml_cannot_hold(tmp_path: Path) -> None:
     ):
         make(tmp_path, {"x" * 1500: range(ROWS), "bought": ["no", "yes"] * 60})
     assert not (tmp_path / "ws").exists()
+
+
+def test_columns_without_a_name_are_left_out_and_said(tmp_path: Path) -> None:
+    """Excel writes empty ones behind the last; pandas and R write one before the first, with row numbers."""
+    path = tmp_path / "excel.csv"
+    rows = (f"{i},{i % 7},{'yes' if i % 2 else 'no'},,\n" for i in range(ROWS))
+    path.write_text(",age,bought,,\n" + "".join(rows))
+    created = create("excel", path, "bought", tmp_path / "ws" / "projects")
+    assert list(Project.load(created.folder).spec.columns) == ["age", "bought"]
+    assert created.warnings == (
+        "1 column without a name left out; name what is to be used in the file's header",
+        "2 columns without a name and without values left out",
+    )
