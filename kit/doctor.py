@@ -26,6 +26,7 @@ from rich.console import Console
 from rich.table import Table
 
 from kit.machine import free_memory_bytes
+from kit.os_errors import reason_of
 from kit.setup.environment import NEEDED_GLIBC, VENV, is_current
 from kit.setup.locked import dependency_digest, read_digest, read_lock, read_pyproject
 from kit.translation.row import Row, row_of
@@ -202,7 +203,7 @@ def check_workspace(workspace: Path) -> Check:
             pass
     except OSError as error:
         remedy = "make it writable or choose another --workspace"
-        return Check("workspace", f"{folder}: {error.strerror}", ok=False, what_to_do=remedy)
+        return Check("workspace", f"{folder}: {reason_of(error)}", ok=False, what_to_do=remedy)
     return Check("workspace", str(workspace) if folder == workspace else f"{workspace} (will be made)")
 
 

@@ -17,12 +17,25 @@ _WRONG_PLACE = {
 }
 
 
+def reason_of(error: Exception) -> str:
+    """Return what went wrong, to stand after a colon: of the operating system's errors its words, not number and file.
+
+    Args:
+        error: an OSError, or another one that was caught with it.
+    """
+    if not isinstance(error, OSError):
+        return str(error)
+    cause = getattr(error, "reason", error)  # of urllib's, in which it is
+    said = (cause.strerror or str(cause)) if isinstance(cause, OSError) else error.strerror or str(cause)
+    return said if said[1:2].isupper() else f"{said[:1].lower()}{said[1:]}"  # RPC stays
+
+
 def kit_error_of(error: OSError) -> KitError:
     """Return the kit's error for one of the operating system, which names the place and the way out."""
     error = _first_of(error)
     # For a renamed file, the requested place is the second one.
     named = error.filename2 or error.filename
-    place, reason = os.fsdecode(named) if isinstance(named, str | bytes) else "", error.strerror or str(error)
+    place, reason = os.fsdecode(named) if isinstance(named, str | bytes) else "", reason_of(error)
     if error.errno in _FULL:
         return StepFailedError(
             f"{place or 'The disk'} must have room for what is written, but: {reason}. Free some, and run the same "

@@ -24,6 +24,7 @@ from typing import Any, NoReturn
 from urllib.parse import quote, quote_plus
 
 from kit.errors import UsageError
+from kit.os_errors import reason_of
 
 PREFIX = "KIT_SECRET_"
 REDACTED = "•••"
@@ -113,7 +114,7 @@ def _read(variable: str, path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        reason = reason_of(error) if isinstance(error, OSError) else "it is not UTF-8 text"
         # Its value is not shown: somebody who confuses the two variables has put the secret itself there.
         raise UsageError(
             f"{variable} must name a file that holds a secret, but what it names cannot be read: {reason}. Correct it."

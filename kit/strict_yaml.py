@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from kit.errors import KitError
+from kit.os_errors import reason_of
 
 LONGEST_KEY = 1_000  # YAML reads keys of 1,024 letters, with their quotes, in one line with their values
 _LINE_BREAK = re.compile("[\r\n\x85\u2028\u2029]")
@@ -75,7 +76,7 @@ def read_yaml(path: Path, error: type[KitError]) -> YamlFile:
         return YamlFile(yaml.load(text, Loader=StrictLoader), text)  # noqa: S506  it is a SafeLoader
     except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as cause:
         raise error(
-            f"{path} must be a YAML file, but it cannot be read: {cause}. Correct it there."
+            f"{path} must be a YAML file, but it cannot be read: {reason_of(cause)}. Correct it there."
         ) from None
 
 

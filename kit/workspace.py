@@ -13,8 +13,7 @@ workspace/
     serving/monitoring.config   MonitoringConfig: enables Prometheus metrics
     runs/<run id>/           executed notebooks, run.json, log, report and times of a batch
     checkpoints/<project>/   how far trainings came, one folder per digest (see `kit.training.checkpoints`)
-    logs/<project>/          one log per component, one of a pipeline (see `kit.export.local`), and TensorBoard's event
-                             files
+    logs/<project>/          one log per component and pipeline (see `kit.export.local`), and TensorBoard's event files
     projects/<name>/         projects that `kit new` wrote
     schemas/<project>/       the curated schema of a built-in project, once somebody has changed it here
     clusters/<project>/      what `kit train-cluster` gives a cluster on other machines, and what that leaves here
@@ -56,6 +55,7 @@ from typing import Self
 import filelock
 
 from kit.errors import WorkspaceError
+from kit.os_errors import reason_of
 from kit.texts import Say
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -270,11 +270,11 @@ class Workspace:
     def _not_writable(self, error: OSError) -> WorkspaceError:
         if error.errno in {errno.ENOSPC, errno.EDQUOT}:
             return WorkspaceError(
-                f"The workspace {self.path} must have room for what is written, but {error.strerror}. Free some, or "
+                f"The workspace {self.path} must have room for what is written, but: {reason_of(error)}. Free some, or "
                 "choose another folder with the parameter `workspace` (`--workspace` on the command line)."
             )
         return WorkspaceError(
-            f"The workspace {self.path} must be a folder that you can write to, but {error.strerror or error}. "
+            f"The workspace {self.path} must be a folder that you can write to, but: {reason_of(error)}. "
             "Choose another folder with the parameter `workspace` (`--workspace` on the command line)."
         )
 

@@ -213,7 +213,7 @@ def write_span(
                 rows += block.num_rows
     except OSError as error:
         raise SampleDataError(
-            f"{folder} must be a folder that can be written, but {error.strerror or error}. Choose another --out."
+            f"{folder} must be a folder that can be written, but: {error.strerror or error}. Choose another --out."
         ) from error
     return rows
 

@@ -76,7 +76,7 @@ def test_a_running_server_tells_of_a_version_that_it_could_not_load(tmp_path: Pa
     assert oldest.endswith("AVAILABLE")
     gone = give(folder, "versions", "--server", rest)
     assert gone.exit_code == 2
-    assert f"http://{rest}/v1/models/{NAME}, but: [Errno" in gone.stderr
+    assert f"http://{rest}/v1/models/{NAME}, but: connection refused" in gone.stderr
 
 
 def test_nothing_was_pushed(tmp_path: Path) -> None:

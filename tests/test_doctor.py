@@ -127,7 +127,7 @@ def test_workspace_that_cannot_be_written(tmp_path: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr("kit.doctor.tempfile.TemporaryFile", refuse)
     found = doctor.check_workspace(tmp_path / "workspace")
-    assert found.found == f"{tmp_path}: Permission denied"
+    assert found.found == f"{tmp_path}: permission denied"
     assert not found.ok
 
 

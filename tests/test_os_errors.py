@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import errno
 import shutil
+import urllib.error
 from pathlib import Path
 
 import pytest
 from in_process import kit
 
 from kit.errors import ExitCode
-from kit.os_errors import kit_error_of
+from kit.os_errors import kit_error_of, reason_of
 
 NOTEBOOK, WHEN = "01_data", ("--cron", "1 1 * * *")
 
@@ -62,3 +63,19 @@ def test_of_many_files_that_a_full_disk_did_not_take_the_first_is_named(tmp_path
     told = kit_error_of(failed.value)
     assert str(told).startswith(f"{tmp_path / 'copy'}/")
     assert "must have room for what is written, but: No space left on device. Free some" in str(told)
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileNotFoundError(errno.ENOENT, "No such file or directory", "/x"), "no such file or directory"),
+        (urllib.error.URLError(ConnectionRefusedError(111, "Connection refused")), "connection refused"),
+        (urllib.error.URLError("unknown url type: x"), "unknown url type: x"),
+        (OSError(72, "RPC struct is bad"), "RPC struct is bad"),
+        (OSError("Timed out"), "timed out"),
+        (OSError(), ""),
+        (ValueError("Line 3 is not JSON"), "Line 3 is not JSON"),
+    ],
+)
+def test_a_reason_is_told_in_words_that_fit_after_a_colon(error: Exception, said: str) -> None:
+    assert reason_of(error) == said

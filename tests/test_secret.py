@@ -49,7 +49,7 @@ def test_it_may_be_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ({"KIT_SECRET_MAIL": "abc"}, "6 letters or more"),
         (
             {"KIT_SECRET_MAIL_FILE": "abc12345"},
-            "KIT_SECRET_MAIL_FILE .* what it names cannot be read: No such file",
+            "KIT_SECRET_MAIL_FILE .* what it names cannot be read: no such file",
         ),
     ],
     ids=["not set", "too short", "no file"],

@@ -87,7 +87,7 @@ def assert_refused(folder: Path, reason: str) -> None:
         Workspace(folder)
     message = str(raised.value)
     assert message.startswith(
-        f"The workspace {folder} must be a folder that you can write to, but {reason}. "
+        f"The workspace {folder} must be a folder that you can write to, but: {reason}. "
     )
     assert message.endswith("(`--workspace` on the command line).")
     assert raised.value.exit_code == ExitCode.USAGE
@@ -95,23 +95,23 @@ def assert_refused(folder: Path, reason: str) -> None:
 
 def test_a_file_in_the_way_is_explained(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
-    assert_refused(tmp_path / "file", "File exists")
-    assert_refused(tmp_path / "file" / "ws", "Not a directory")
+    assert_refused(tmp_path / "file", "file exists")
+    assert_refused(tmp_path / "file" / "ws", "not a directory")
 
 
 @pytest.mark.skipif(
     sys.platform != "linux", reason="needs a file system that takes no files, from root neither"
 )
 def test_a_read_only_workspace_is_explained() -> None:
-    assert_refused(Path("/proc/self"), "No such file or directory")
-    assert_refused(Path("/proc/ws"), "No such file or directory")
+    assert_refused(Path("/proc/self"), "no such file or directory")
+    assert_refused(Path("/proc/ws"), "no such file or directory")
     assert Workspace("/proc/ws", read_only=True).runs == Path("/proc/ws/runs")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
 def test_a_workspace_of_somebody_else_is_explained(tmp_path: Path) -> None:
     (tmp_path / "ws").mkdir(mode=0o555)
-    assert_refused(tmp_path / "ws", "Permission denied")
+    assert_refused(tmp_path / "ws", "permission denied")
 
 
 def test_a_full_disk_is_told_from_a_folder_that_takes_nothing(
@@ -122,7 +122,7 @@ def test_a_full_disk_is_told_from_a_folder_that_takes_nothing(
 
     monkeypatch.setattr(tempfile, "TemporaryFile", full)
     with pytest.raises(
-        WorkspaceError, match=r"must have room .* No space left on device\. Free some, or choose"
+        WorkspaceError, match=r"must have room .* but: no space left on device\. Free some, or choose"
     ):
         Workspace(tmp_path / "ws")
 

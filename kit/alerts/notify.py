@@ -20,6 +20,7 @@ from kit.alerts.store import Store, known, post, put, unresolved, withdraw
 from kit.alerts.webhook import WebhookChannel
 from kit.checks.check import Finding
 from kit.errors import WorkspaceError
+from kit.os_errors import reason_of
 from kit.project import Project
 from kit.steps.monitor import RUN_FOLDER_VARIABLE
 from kit.workspace import Workspace
@@ -182,7 +183,7 @@ class AlertNotifier:
                     file.write("".join(f"{line}\n" for line in content))
         except OSError as error:
             raise WorkspaceError(
-                f"{self._folder} must be a folder that alerts can be written to, but {error.strerror or error}. "
+                f"{self._folder} must be a folder that alerts can be written to, but: {reason_of(error)}. "
                 "Make room or fix its permissions; the next run reports what was found."
             ) from error
 

@@ -23,6 +23,7 @@ from typing import Any
 
 from kit.alerts.channel import ChannelError, Delivered, Later, Outcome, Refused, secret
 from kit.alerts.config import Webhook
+from kit.os_errors import reason_of
 
 NAME = "webhook"
 _COME_BACK = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS}
@@ -57,8 +58,7 @@ class WebhookChannel:
         except urllib.error.HTTPError as error:
             return _of_status(error.code)
         except (OSError, http.client.HTTPException) as error:
-            reason = getattr(error, "reason", error)
-            return Later(f"no answer from the receiver: {reason or type(error).__name__}")
+            return Later(f"no answer from the receiver: {reason_of(error) or type(error).__name__}")
 
 
 def sign(key: str, timestamp: str, body: bytes) -> str:

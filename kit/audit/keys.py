@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kit.errors import UsageError
 from kit.gateway.keys import write_private
+from kit.os_errors import reason_of
 from kit.workspace import Workspace
 
 FOLDER, PRIVATE, PUBLIC = "private", "audit_ed25519.pem", "audit_ed25519.pub.pem"
@@ -54,7 +55,7 @@ def _read(place: Path) -> Ed25519PrivateKey:
         content = place.read_bytes()
     except OSError as error:
         raise AuditKeyError(
-            f"The key to sign with must be in {place}, but cannot be read: {error.strerror}. Name another with --key."
+            f"The key to sign with must be in {place}, but cannot be read: {reason_of(error)}. Name another with --key."
         ) from None
     if place.stat().st_mode & 0o077:
         raise AuditKeyError(

@@ -24,6 +24,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from kit.errors import UsageError
+from kit.os_errors import reason_of
 from kit.project_section import said_of
 
 KEY = "kit"
@@ -70,7 +71,9 @@ def read_facts(notebook: Path) -> NotebookFacts:
     try:
         content = json.loads(notebook.read_text(encoding="utf-8"))["metadata"].get(KEY, {})
     except (OSError, ValueError, KeyError, AttributeError) as error:
-        raise UsageError(f"{notebook} must be a Jupyter notebook, but it cannot be read: {error}.") from None
+        raise UsageError(
+            f"{notebook} must be a Jupyter notebook, but it cannot be read: {reason_of(error)}."
+        ) from None
     try:
         return NotebookFacts.model_validate(content)
     except ValidationError as error:

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kit.errors import UsageError
+from kit.os_errors import reason_of
 from kit.secret import file_variable_of, variable_of
 from kit.texts import did_you_mean
 
@@ -149,7 +150,9 @@ def read_parameters(notebook: Path) -> dict[str, Parameter]:
     try:
         cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{notebook} must be a Jupyter notebook, but it cannot be read: {error}.") from None
+        raise UsageError(
+            f"{notebook} must be a Jupyter notebook, but it cannot be read: {reason_of(error)}."
+        ) from None
     for cell in cells:
         if TAG in cell.get("metadata", {}).get("tags", []):
             source = cell["source"]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kit.digests import of_file
 from kit.errors import InputDataError
+from kit.os_errors import reason_of
 
 
 @contextmanager
@@ -48,6 +49,6 @@ def _state(path: Path) -> tuple[int, int]:
         status = path.stat()
     except OSError as error:
         raise InputDataError(
-            f"{path} must exist until it is read, but {error.strerror}. Run again when it is delivered."
+            f"{path} must exist until it is read, but: {reason_of(error)}. Run again when it is delivered."
         ) from error
     return status.st_size, status.st_mtime_ns

@@ -24,6 +24,7 @@ from kit.gateway.envoy import bootstrap, tls_resource
 from kit.gateway.errors import GatewayError, GatewayStartError
 from kit.gateway.filters import jwt_resource
 from kit.gateway.plan import Address, Plan
+from kit.os_errors import reason_of
 from kit.workspace import CHECKOUT, write_atomically
 
 _CHECK_SECONDS = 60.0
@@ -281,8 +282,8 @@ def _check_port(address: Address) -> None:
             probe.bind((address.host, address.port))
         except OSError as error:
             raise GatewayError(
-                f"The gateway must be able to listen on {address}, but {error.strerror}. Choose another port, or stop "
-                "what listens there."
+                f"The gateway must be able to listen on {address}, but: {reason_of(error)}. Choose another port, or "
+                "stop what listens there."
             ) from error
 
 

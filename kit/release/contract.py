@@ -17,6 +17,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow.python.saved_model.constants import INIT_OP_SIGNATURE_KEY
 
 from kit.errors import InfraCheckError
+from kit.os_errors import reason_of
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def read_meta_graph(folder: Path) -> Any:
         saved = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
     except (OSError, DecodeError) as error:
         raise InfraCheckError(
-            f"{folder} must be a SavedModel, but saved_model.pb cannot be read: {error}. Train again."
+            f"{folder} must be a SavedModel, but saved_model.pb cannot be read: {reason_of(error)}. Train again."
         ) from error
     for meta_graph in saved.meta_graphs:
         if "serve" in meta_graph.meta_info_def.tags:

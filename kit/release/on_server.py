@@ -13,6 +13,7 @@ import urllib.request
 from http.client import HTTPException
 
 from kit.errors import UsageError
+from kit.os_errors import reason_of
 
 _SECONDS = 10.0
 _LETTERS = 500  # of an error's body
@@ -41,7 +42,7 @@ def states_on(server: str, model: str) -> dict[int, str]:
     except urllib.error.HTTPError as error:
         reason = " ".join((str(error.code), *error.read(_LETTERS).decode(errors="replace").split()))
     except (OSError, HTTPException) as error:
-        reason = str(getattr(error, "reason", error))
+        reason = reason_of(error)
     except (ValueError, KeyError, TypeError) as error:
         reason = f"the answer is not the status of a model: {error!r}"
     raise NoStatusError(

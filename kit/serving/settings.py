@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
+from kit.os_errors import reason_of
 from kit.serving.config_protos import BatchingParameters, MonitoringConfig
 from kit.serving.errors import ServerError
 
@@ -178,7 +179,7 @@ def _read(path: str, message: Any) -> Any:
         return text_format.Parse(Path(path).read_text(), message)
     except OSError as error:
         raise ServerError(
-            f"{path} must be a file that can be read, but {error.strerror}. Correct the path."
+            f"{path} must be a file that can be read, but: {reason_of(error)}. Correct the path."
         ) from error
     except (text_format.ParseError, UnicodeDecodeError) as error:
         raise ServerError(

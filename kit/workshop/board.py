@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from kit import html_page
+from kit.os_errors import reason_of
 from kit.translation.messages import html_language, in_language, parts_in_language
 from kit.workshop.errors import WorkshopError
 from kit.workshop.exercise import POINTS, Score
@@ -114,7 +115,7 @@ def write_soon(progress: Progress, folder: Path) -> str:
                 return
             write(progress, folder)
         except OSError as error:
-            failed.append(error.strerror or str(error))
+            failed.append(reason_of(error))
 
     in_time = _wait_for(copy)
     why = "".join(failed) if in_time else f"it has not answered in {_PATIENCE_SECONDS:g} s"
@@ -159,7 +160,7 @@ def read_class(folder: Path) -> list[Progress]:
         files = sorted(path for path in folder.iterdir() if path.name.endswith(SUFFIX))
     except OSError as error:
         raise WorkshopError(
-            f"The class's folder must be one that you can read, but {folder} is not: {error.strerror}. "
+            f"The class's folder must be one that you can read, but {folder} is not: {reason_of(error)}. "
             "Give the folder that participants have as class_folder."
         ) from None
     found = [one for path in files if not path.name.startswith(".") and (one := _read(path))]

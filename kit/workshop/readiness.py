@@ -23,6 +23,7 @@ from jupyter_client.manager import start_new_kernel
 from kit.batch.notebook_metadata import read_facts
 from kit.doctor import DEEP_TIMEOUT_SECONDS, KERNEL, SET_UP, Check
 from kit.machine import cores, memory_bytes
+from kit.os_errors import reason_of
 from kit.workspace import CHECKOUT, DEFAULT, METADATA_FILE
 
 PROJECT = "recommender"
@@ -94,7 +95,7 @@ def check_loopback() -> Check:
         with opener.open(f"http://127.0.0.1:{server.server_port}/", timeout=5) as answer:
             ok, found = answer.status == _Answers.OK, f"HTTP {answer.status} from a port of this machine"
     except (urllib.error.URLError, OSError) as error:
-        ok, found = False, f"no answer from a port of this machine: {error}"
+        ok, found = False, f"no answer from a port of this machine: {reason_of(error)}"
     finally:
         server.shutdown()
         server.server_close()
@@ -142,5 +143,7 @@ def check_class(folder: Path) -> Check:
             pass
     except OSError as error:
         remedy = "mount it, or work without: exercises keep scores in the workspace as well"
-        return Check("class folder", f"{folder}: {error.strerror}", ok=False, what_to_do=remedy, needed=False)
+        return Check(
+            "class folder", f"{folder}: {reason_of(error)}", ok=False, what_to_do=remedy, needed=False
+        )
     return Check("class folder", f"{folder}, written in {time.monotonic() - began:.1f} s")

@@ -130,7 +130,7 @@ def test_a_file_that_is_gone_is_told(tmp_path: Path) -> None:
     path = tmp_path / "rows.csv"
     sha256 = rows(path)
     with (
-        pytest.raises(InputDataError, match=r"must exist until it is read, but No such file"),
+        pytest.raises(InputDataError, match=r"must exist until it is read, but: no such file"),
         unchanged(path, sha256),
     ):
         path.unlink()

@@ -211,7 +211,7 @@ def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     done = run("--out", tmp_path / "file" / "made")
     assert done.returncode == 2
-    assert "must be a folder that can be written, but Not a directory. Choose another --out." in done.stderr
+    assert "must be a folder that can be written, but: Not a directory. Choose another --out." in done.stderr
     assert "Traceback" not in done.stderr
 
 

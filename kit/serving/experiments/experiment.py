@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from kit.errors import UsageError
+from kit.os_errors import reason_of
 from kit.serving.experiments.config import ExperimentSettings
 from kit.workspace import Workspace, write_atomically
 
@@ -112,7 +113,7 @@ def load(folder: Path) -> Experiment | None:
         return None
     except (OSError, ValueError) as error:
         raise ExperimentError(
-            f"{path} must be an experiment as `kit canary start` writes it, but cannot be read: {error}. "
+            f"{path} must be an experiment as `kit canary start` writes it, but cannot be read: {reason_of(error)}. "
             "Move it away, and start the experiment again."
         ) from error
 

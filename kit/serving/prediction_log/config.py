@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from google.protobuf import text_format
 from tensorflow_serving.config import logging_config_pb2
 
+from kit.os_errors import reason_of
 from kit.serving.errors import ServerError
 from kit.serving.settings import Settings
 from kit.workspace import Workspace, write_atomically
@@ -92,5 +93,6 @@ def _read(path: Path) -> Any:
         return text_format.Parse(path.read_text(), logging_config_pb2.LoggingConfig())
     except (OSError, text_format.ParseError, UnicodeDecodeError) as error:
         raise ServerError(
-            f"{path} must be a LoggingConfig in protobuf's text format, but {error}. Correct it, or the path."
+            f"{path} must be a LoggingConfig in protobuf's text format, but: {reason_of(error)}. Correct it, "
+            "or the path."
         ) from error

@@ -22,6 +22,7 @@ from tornado import httputil
 from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream, StreamClosedError
 
+from kit.os_errors import reason_of
 from kit.serving.errors import ServerError
 from kit.serving.inference import Inference
 from kit.serving.metrics import Metrics
@@ -80,8 +81,8 @@ class RestServer:
         except OSError as error:
             self._close()
             raise ServerError(
-                f"A server must be able to listen on {host}:{port}, but that port is taken or not allowed ({error}). "
-                "Choose another port, or 0 for any free one."
+                f"A server must be able to listen on {host}:{port}, but that port is taken or not allowed "
+                f"({reason_of(error)}). Choose another port, or 0 for any free one."
             ) from error
         listening.setblocking(False)
         self._thread.start()

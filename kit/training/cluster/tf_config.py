@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from kit.errors import ClusterError
+from kit.os_errors import reason_of
 from kit.training.config import Training
 
 VARIABLE = "TF_CONFIG"
@@ -190,7 +191,7 @@ def check_port(port: int) -> None:
         try:
             probe.bind(("", port))
         except OSError as error:
-            raise PortError(port, error.strerror or str(error)) from None
+            raise PortError(port, reason_of(error)) from None
 
 
 class PortError(ClusterError):
