@@ -62,7 +62,7 @@ def test_of_many_files_that_a_full_disk_did_not_take_the_first_is_named(tmp_path
         shutil.copytree(tmp_path, tmp_path / "copy", copy_function=full)
     told = kit_error_of(failed.value)
     assert str(told).startswith(f"{tmp_path / 'copy'}/")
-    assert "must have room for what is written, but: No space left on device. Free some" in str(told)
+    assert "must have room for what is written, but: no space left on device. Free some" in str(told)
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,7 @@ class Hints(View):
         return tag("ol", [tag("li", hint) for hint in self.hints[: self.opened]])
 
     def _left(self) -> str:
-        return say("{opened} of {all} hints are open.", opened=self.opened, all=len(self.hints))
+        return say("Hints opened: {opened} of {all}.", opened=self.opened, all=len(self.hints))
 
 
 class Scored(Face):
@@ -196,7 +196,7 @@ class ClassBoard(Face):
         mine = next((place for place, row in enumerate(self.rows, 1) if row[0] == self.you), 0)
         points = self.rows[mine - 1][-1] if mine else "0"
         return say(
-            "{you}: {points} points, place {place} of {all}",
+            "{you}: points {points}, place {place} of {all}",
             you=self.you,
             points=points,
             place=mine,

@@ -140,7 +140,7 @@ def _facts(one: Shown) -> list[Markup | None]:
     left_out = [f"{number(amount)} {say(why)}" for why, amount in one.left_out.items() if amount]
     failures = say(
         "Evidence that the candidate fails more often: {evidence}; {needed} rolls it "
-        "back. Looked at {looks} times.",
+        "back. Looks so far: {looks}.",
         evidence=number(one.evidence),
         needed=number(one.needed),
         looks=number(one.looks),

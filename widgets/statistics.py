@@ -212,5 +212,5 @@ def _left_out(total: int, with_level: Sequence[int]) -> Markup | None:
         )
     ]
     if rows < total:
-        parts.append(say("{number} features are left out", number=number(total - rows)))
+        parts.append(say("{features} left out", features=count(total - rows, "feature")))
     return tag("p", "; ".join(parts), say("; the live view in JupyterLab has all of them."), class_="note")

@@ -60,9 +60,10 @@ class Correlations:
             return [Finding(NAME, "not checked: no two numbers that differ in both splits", "skip")]
         z = normal_quantile(len(pairs))
         changed = [pair for pair in pairs if _moved(pair) - z * pair.error > self._change]
-        return [self._finding(pair) for pair in changed] or [
-            Finding(NAME, f"as in train in all {len(pairs)} pairs", "ok")
-        ]
+        said = (
+            f"as in train in all {len(pairs):,} pairs" if len(pairs) > 1 else "as in train in the only pair"
+        )
+        return [self._finding(pair) for pair in changed] or [Finding(NAME, said, "ok")]
 
     def _pairs(self) -> Iterable[_Pair]:
         train, held_out = (self._correlations(split) for split in SPLITS)

@@ -106,7 +106,7 @@ def _quarantined(session: Session) -> Iterable[Finding]:
         where = "" if span is None else f"span {session.project.span_label(span)}"
         yield Finding(
             QUARANTINE,
-            f"{rows:,} of {read:,} rows{f' of {where}' if where else ''} are in quarantine",
+            f"in quarantine: {rows:,} of {read:,} rows{f' of {where}' if where else ''}",
             "warn",
             "Look at their reasons; if the rows are right, change the schema.",
             subject=where,

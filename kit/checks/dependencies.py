@@ -47,12 +47,14 @@ class Dependencies:
         pairs = [(table, name) for table in self._tables for name in table.followers()]
         broken = [(table, name) for table, name in pairs if table.is_broken(name, len(pairs))]
         if not broken:
-            what = (
+            if not pairs:
+                return [Finding(NAME, "no column follows from a key", "ok")]
+            said = (
                 f"as in train in all {len(pairs)} pairs of columns"
-                if pairs
-                else "no column follows from a key"
+                if len(pairs) > 1
+                else "as in train in the only pair"
             )
-            return [Finding(NAME, what, "ok")]
+            return [Finding(NAME, said, "ok")]
         worst: dict[str, _Table] = {}  # a shuffled column contradicts everything: one incident
         for table, name in broken:
             if name not in worst or table.share(name) > worst[name].share(name):

@@ -117,7 +117,9 @@ def drift(project: Project, history: History) -> list[Finding]:
     found = [one for span in history.judged for one in _of_span(project, history, span)]
     if found:
         return found
-    return [Finding(NAME, f"as before in all {len(compared(project))} features", "ok")]
+    features = len(compared(project))
+    said = f"as before in all {features} features" if features > 1 else "as before in the only feature"
+    return [Finding(NAME, said, "ok")]
 
 
 def compared(project: Project) -> list[str]:

@@ -75,7 +75,7 @@ def check_findings(findings: Sequence[Finding]) -> str:
     lines = "\n".join(f"  {finding.check}: {finding.found}. {finding.what_to_do}" for finding in blocking)
     drifted = all(finding.check == drift.NAME for finding in blocking)
     raise (DriftError if drifted else DataAnomalyError)(
-        f"The data must pass the checks of project.yml, but {len(blocking)} block:\n{lines}\n"
+        f"The data must pass the checks of project.yml, but do not:\n{lines}\n"
         "Fix the data or choose other spans; if the data are right, set the check to warn in project.yml."
     )
 

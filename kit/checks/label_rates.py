@@ -85,7 +85,10 @@ class LabelRates:
             self._finding(rate, rates) for rate, has in zip(rates, self._moved(rates), strict=True) if has
         ]
         slices = {(rate.column, rate.value) for rate in rates}
-        return moved or [Finding(NAME, f"as in train in all {len(slices)} slices", "ok")]
+        said = (
+            f"as in train in all {len(slices)} slices" if len(slices) > 1 else "as in train in the only slice"
+        )
+        return moved or [Finding(NAME, said, "ok")]
 
     def _count(self, name: str, split: str, rows: Rows) -> None:
         table = pa.table({"value": rows.values(name), "label": rows.values(self._label)})

@@ -42,9 +42,9 @@ class MissingValues:
         if not all(self._totals.of[split].rows for split in SPLITS):
             return [Finding(NAME, "not checked: a split has no rows", "skip")]
         more = [name for name in self._missing if self._has_more(name)]
-        return [self._finding(name) for name in more] or [
-            Finding(NAME, f"as in train in all {len(self._missing)} columns", "ok")
-        ]
+        columns = len(self._missing)
+        said = f"as in train in all {columns} columns" if columns > 1 else "as in train in the only column"
+        return [self._finding(name) for name in more] or [Finding(NAME, said, "ok")]
 
     def _shares(self, name: str) -> tuple[float, float]:
         was, now = (self._missing[name][split].rows / self._totals.of[split].rows for split in SPLITS)

@@ -51,8 +51,15 @@ class Ranges:
         known = [name for name, (least, greatest) in self._limits.items() if least <= greatest]
         none = Cases(())
         beyond = [name for name in known if self._totals.surprising(none, self._beyond[name], 2 * len(known))]
+        if not known:
+            return [Finding(NAME, "not checked: no column of numbers", "skip")]
         if not beyond:
-            return [Finding(NAME, f"as in train in all {len(known)} numbers", "ok")]
+            said = (
+                f"as in train in all {len(known)} numbers"
+                if len(known) > 1
+                else "as in train in the only number"
+            )
+            return [Finding(NAME, said, "ok")]
         return [self._finding(name) for name in beyond]
 
     def _look(self, name: str, numbers: NDArray[np.float64], rows: Rows) -> None:

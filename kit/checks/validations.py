@@ -47,7 +47,8 @@ def validate(
             )
         )
     if wanted and not found:
-        return [Finding(NAME, f"all {len(wanted)} hold of {what}", "ok")]
+        said = f"all {len(wanted)} hold of {what}" if len(wanted) > 1 else f"the only one holds of {what}"
+        return [Finding(NAME, said, "ok")]
     return found
 
 

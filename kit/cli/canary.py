@@ -162,7 +162,7 @@ def _print(one: Shown) -> None:
     ended = f" by {one.who}" if one.who else ""
     typer.echo(
         f"Experiment {one.name}, {one.state}{ended}: version {candidate.version} for {percent(candidate.share)}, by "
-        f"{one.unit}; {control.version} for the others. Looked at {one.looks} times."
+        f"{one.unit}; {control.version} for the others. Looked at {one.looks} time{'' if one.looks == 1 else 's'}."
     )
     arms = [
         (arm.name, str(arm.version), f"{arm.requests:,}", f"{arm.failed:,}", f"{arm.slow:,}")

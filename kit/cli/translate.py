@@ -63,7 +63,9 @@ def translate(  # noqa: PLR0913, PLR0917  one for each option
             problems += [*check_messages(language), *check_labels(language)]
         for problem in problems:
             typer.echo(problem)
-        typer.echo(f"{len(problems)} texts to translate." if problems else "All translations are up to date.")
+        typer.echo(
+            f"Texts to translate: {len(problems)}." if problems else "All translations are up to date."
+        )
         raise typer.Exit(int(ExitCode.USAGE if problems else ExitCode.DONE))
     for built in build(chosen, language, out or chosen_workspace(workspace) / "notebooks" / language):
         note = f"  English: {', '.join(built.english)}" if built.english else ""

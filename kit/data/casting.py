@@ -91,6 +91,6 @@ def check_label(values: pa.Array, label: str, path: Path, rows_before: int) -> N
     if count := pc.sum(bad).as_py():
         row = rows_before + pc.index(bad, True).as_py() + 1
         raise InputDataError(
-            f"{path}, column {label}: every row needs a label, but {count} have none, first in row {row}. "
-            "Fill them in, or remove those rows."
+            f"{path}, column {label}: every row needs a label, but it is missing in {count}, first in row {row}. "
+            "Fill it in, or remove such rows."
         )

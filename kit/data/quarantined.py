@@ -56,7 +56,7 @@ def quarantine_text(session: Session) -> str:
     rows, read = (sum(getattr(count, name) for count in counts) for name in ("quarantined", "read"))
     if not rows:
         return f"No row is quarantined: all of {read:,} follow the rules of the quarantine."
-    return f"{rows:,} of {read:,} rows are in quarantine: {session.path('ExampleGen', QUARANTINED)}"
+    return f"In quarantine are {rows:,} of {read:,} rows: {session.path('ExampleGen', QUARANTINED)}"
 
 
 def _rows(side: Path) -> Iterator[dict[str, str]]:

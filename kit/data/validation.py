@@ -74,9 +74,12 @@ def check_anomalies(folder: Path, decided: Sequence[Decision] = ()) -> str:
         return _followed(passed, verdicts)
     found = "\n".join(_line(row, verdicts) for row in left)
     drifted = all(row.type.startswith("COMPARATOR_") for row in left)
-    ignored = f" ({len(passed)} more are ignored)" if passed else ""
+    count = "1 anomaly was found" if len(left) == 1 else f"{len(left)} anomalies were found"
+    ignored = ""
+    if passed:
+        ignored = " (1 more is ignored)" if len(passed) == 1 else f" ({len(passed)} more are ignored)"
     raise (DriftError if drifted else DataAnomalyError)(
-        f"The data must follow their schema, but {len(left)} anomalies were found{ignored}:\n{found}\n"
+        f"The data must follow their schema, but {count}{ignored}:\n{found}\n"
         "Fix the data, choose other spans, or, if the data are right, change the project's schema."
     )
 

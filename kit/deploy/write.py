@@ -29,7 +29,11 @@ class FilesDifferError(DeployError):
     def __str__(self) -> str:
         lines = self.difference.splitlines()
         rest = len(lines) - _MOST_LINES
-        shown = [*lines[:_MOST_LINES], f"… and {rest} lines more"] if rest > 0 else lines
+        shown = (
+            [*lines[:_MOST_LINES], "… and 1 line more" if rest == 1 else f"… and {rest} lines more"]
+            if rest > 0
+            else lines
+        )
         are = "is" if len(self.names) == 1 else "are"
         told = (
             f"{self.folder} must be empty or hold what would be written, but {', '.join(self.names)} {are} different, "

@@ -116,7 +116,7 @@ def checks_of(gate: Gate, found: Found) -> Iterator[ThresholdCheck]:
     for name in names:
         note = ""
         if found.is_small(name):
-            note = f"only {found.rows(name):,.0f} rows, {found.min_slice_size:,} needed"
+            note = f"too few rows: {found.rows(name):,.0f}, {found.min_slice_size:,} needed"
         for bound, threshold in thresholds_of(gate).items():
             yield _check(gate, name, (bound, threshold), found, note, passes=is_family and not all_small)
 
@@ -175,7 +175,12 @@ def _why_unknown(name: str, found: Found) -> str:
     """Return why a metric has no value on a slice: there are no rows, or what was computed on them is no number."""
     if name not in found.values:
         return "no such row was evaluated"
-    return f"not a number on the {found.rows(name):,.0f} rows that were evaluated"
+    rows = found.rows(name)
+    return (
+        "not a number on the only row"
+        if rows == 1
+        else f"not a number on the {rows:,.0f} rows that were evaluated"
+    )
 
 
 def _margin(kind: BoundKind, threshold: float, judged: float) -> float:

@@ -140,7 +140,8 @@ def _values(text: str, column: Any) -> list[Any]:
     if isinstance(column, tf.io.FixedLenFeature):
         size = int(np.prod(column.shape, dtype=int))
         if len(values) != size and (values or column.default_value is None):
-            raise ValueError(f"this needs {size} value{'' if size == 1 else 's'}, not {len(values)}")
+            wanted = "1 value" if size == 1 else f"{size} values"
+            raise ValueError(f"this needs {wanted}, not {len(values)}")
     return values
 
 

@@ -83,7 +83,7 @@ def _answer_lines(answers: Sequence[Answer]) -> Iterator[str]:
     for answer in answers:
         rows.setdefault(replace(answer, said=""), []).append(answer.said)
     for answer, said in rows.items():
-        more = f" and {len(said) - _ANSWERS} more rows" if len(said) > _ANSWERS else ""
+        more = f" and {len(said) - _ANSWERS} more" if len(said) > _ANSWERS else ""
         yield f"  answered {replace(answer, said=', '.join(filter(None, said[:_ANSWERS])) + more)}"
 
 
@@ -122,7 +122,7 @@ def _node_lines(lineage: Lineage, node: Node) -> Iterator[str]:
     for name, value in told[:_PARAMETERS]:
         yield f"    {name} = {shorten(value, _LETTERS)}"
     if len(told) > _PARAMETERS:
-        yield f"    and {len(told) - _PARAMETERS} more parameters"
+        yield f"    and more parameters: {len(told) - _PARAMETERS}"
     if metrics := lineage.metrics.get(node.key):
         yield f"    {', '.join(f'{name} {value}' for name, value in metrics.items())}"
 

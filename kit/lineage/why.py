@@ -243,7 +243,9 @@ def _packages(workspace: Workspace, one: Made, other: Made) -> Iterator[Cause]:
     for name, old, new in found[:_FEW]:
         yield Cause("packages", name, old, new)
     if len(found) > _FEW or not found:
-        rest = f"{len(found) - _FEW} more packages" if found else "packages, whose lists are gone"
+        more = len(found) - _FEW
+        rest = "1 more package" if more == 1 else f"{more} more packages"
+        rest = rest if found else "packages, whose lists are gone"
         yield Cause("packages", rest, first, second)
 
 

@@ -66,7 +66,8 @@ def name_of(batching: Batching) -> str:
     """Return a name that distinguishes a setting within a sweep."""
     micros, threads = batching.batch_timeout_micros, batching.num_batch_threads
     wait = f"{micros / 1000:g} ms" if micros else "no wait"
-    return f"{batching.most_rows} rows, {wait}, {threads} thread{'s' * (threads > 1)}"
+    rows = "1 row" if batching.most_rows == 1 else f"{batching.most_rows} rows"
+    return f"{rows}, {wait}, {threads} thread{'s' * (threads > 1)}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -165,7 +165,8 @@ def _rules(settings: Retraining, drift: LogDrift, quality: Quality, newer: Seque
     if settings.age_days:
         yield _age(settings.age_days, drift)
     if settings.new_spans:
-        found = f"{len(newer)} spans were delivered since, {settings.new_spans} are enough"
+        spans = "1 span was" if len(newer) == 1 else f"{len(newer)} spans were"
+        found = f"{spans} delivered since; enough: {settings.new_spans}"
         yield Rule("new_spans", found, len(newer) >= settings.new_spans)
 
 
@@ -184,8 +185,8 @@ def _features(most: int, drift: LogDrift) -> Rule:
     far = [one.name for one in known if newest in one.too_far(TRAINING)]
     names = f" ({_names(far)})" if far else ""
     found = (
-        f"{len(far)} of {len(known)} features{names} are too far from the training data on "
-        f"{drift.days[newest]}, {most} are enough"
+        f"too far from the training data on {drift.days[newest]}: {len(far)} of {len(known)} features{names}; "
+        f"enough: {most}"
     )
     return Rule("features", found, len(far) >= most)
 

@@ -148,19 +148,24 @@ def _labels(quality: Quality) -> Iterator[Finding]:
 
 
 def _well(name: str, drift: LogDrift, quality: Quality) -> str:
-    days = f"{len(drift.days)} day{'' if len(drift.days) == 1 else 's'}"
+    days = "1 day" if len(drift.days) == 1 else f"{len(drift.days)} days"
     if name in {SKEW, DRIFT}:
         comparison = TRAINING if name == SKEW else DAY_BEFORE
         known = [
             one for one in drift.features if any(value is not None for value in one.distances[comparison])
         ]
-        return f"{len(known)} features on {days}: none is too far from {COMPARISONS[comparison]}"
+        features = "1 feature" if len(known) == 1 else f"{len(known)} features"
+        return f"{features} on {days}: none is too far from {COMPARISONS[comparison]}"
     if name == SCHEMA:
         return f"all requests of {days} follow the schema"
     if quality.why_not:
         return quality.why_not
     if name == LABELS:
-        return f"{quality.rows:,} predictions have their label"
+        return (
+            "1 prediction has its label"
+            if quality.rows == 1
+            else f"{quality.rows:,} predictions have their label"
+        )
     return "the live metric is not worse than chance allows"
 
 

@@ -53,13 +53,12 @@ class Taken:
         if not self.requests and not self.left_out:
             return "No server has logged anything new."
         others = [f"{count:,} {why}" for why, count in self.left_out.items()]
-        said = f"Servers have logged {self.requests:,} new requests, which are {self.rows:,} rows."
+        requests = "1 new request" if self.requests == 1 else f"{self.requests:,} new requests"
+        rows = "1 row" if self.rows == 1 else f"{self.rows:,} rows"
+        torn = "1 file ends" if self.torn == 1 else f"{self.torn} files end"
+        said = f"Servers have logged {requests}: {rows}."
         left = f" Left out: {', '.join(others)}." if others else ""
-        return (
-            said
-            + left
-            + (f" {self.torn} files end in half a record, which is left out." if self.torn else "")
-        )
+        return said + left + (f" {torn} in half a record, which is left out." if self.torn else "")
 
 
 def take(workspace: Workspace, project: Project) -> Taken:

@@ -121,7 +121,8 @@ def judge(name: str, column: pa.ChunkedArray) -> Verdict:
     if len(present) == 0:
         return Verdict("ignore", "is empty", missing=missing)
     if len(present) < _FEW_CELLS and missing > len(present):
-        return Verdict("ignore", f"is empty but for {len(present)} rows", missing=missing, distinct=distinct)
+        rows = "1 row" if len(present) == 1 else f"{len(present)} rows"
+        return Verdict("ignore", f"is empty but for {rows}", missing=missing, distinct=distinct)
     if distinct == 1 and not missing:
         return Verdict("ignore", f"is always {present[0].as_py()!r}", distinct=1)
     if distinct <= _MOST_FLAG_VALUES and not pa.types.is_floating(values.type):

@@ -102,9 +102,8 @@ def judge_label(
         counts[value] += rows
     if counts[None]:
         raise InputDataError(
-            f"Every row needs a label, but {counts[None]:,} of {counts.total():,} rows "
-            f"have none in {name!r}. "
-            "Remove those rows, or fill them in, before you make a project of them."
+            f"Every row needs a label, but in {name!r} it is missing in {counts[None]:,} of {counts.total():,} rows. "
+            "Remove such rows, or fill them in, before you make a project of them."
         )
     del counts[None]
     if len(counts) == 1:
@@ -219,8 +218,8 @@ def _balance(classes: list[Any], counts: Counter[Any]) -> tuple[str, ...]:
     rarest = min(classes, key=lambda value: counts[value])
     share = counts[rarest] / counts.total()
     if counts[rarest] < _FEW_ROWS or share < _RARE:
-        rows = f"{counts[rarest]:,} rows ({share:.2%})"
-        return (f"class {rarest!r} has only {rows}: little to learn or judge it by",)
+        rows = "1 row" if counts[rarest] == 1 else f"{counts[rarest]:,} rows"
+        return (f"class {rarest!r} has only {rows} ({share:.2%}): little to learn or judge it by",)
     return ()
 
 

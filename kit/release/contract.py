@@ -140,12 +140,13 @@ def check_promised(promised: Mapping[str, SignatureShape], found: Mapping[str, S
                     f"{_words(tensors)}. Change model.py, or project.yml and every client."
                 )
     # Not refused: every model that the kit saves has some, such as transform_features, that are not for clients.
+    count = "1 signature" if len(promised) == 1 else f"{len(promised)} signatures"
     if more := sorted(found.keys() - promised.keys()):
         return (
-            f"The model keeps the contract of {len(promised)} signatures in project.yml, and has {len(more)} that it "
-            f"does not promise: {', '.join(more)}."
+            f"The model keeps the contract of {count} in project.yml, and has {len(more)} that it does not promise: "
+            f"{', '.join(more)}."
         )
-    return f"The model keeps the contract of {len(promised)} signatures in project.yml."
+    return f"The model keeps the contract of {count} in project.yml."
 
 
 def _words(tensors: Mapping[str, TensorShape]) -> str:

@@ -237,9 +237,11 @@ def check_infra(session: Session) -> str:
     measured = _measured(session)
     memory = f" with {measured['memory_mb']:.0f} MB" if measured["memory_mb"] else ""
     ways = "gRPC and REST" if any(one["rest_ms"] is not None for one in measured["signatures"]) else "gRPC"
+    count = len(measured["signatures"])
+    signatures = "1 signature" if count == 1 else f"{count} signatures"
     server = (
         f"A fresh server was ready in {measured['load_seconds']:.1f} s{memory}, "
-        f"and answered {len(measured['signatures'])} signatures by {ways} as the model does."
+        f"and answered {signatures} by {ways} as the model does."
     )
     return "\n".join([*measured["checks"], server])
 

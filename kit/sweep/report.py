@@ -49,12 +49,12 @@ def summary(record: SweepRecord, points: Sequence[PointRecord]) -> str:
     done = [point for point in points if point.is_done]
     stopped = sum(point.was_stopped for point in points)
     left_out = sum(point.is_left_out for point in points)
-    parts = [f"{len(done)} of {len(points)} points are done"]
-    parts += [f"{stopped} of them were stopped by a gate"] if stopped else []
-    parts += [f"{left_out} were left out"] if left_out else []
+    parts = [f"Points done: {len(done)} of {len(points)}"]
+    parts += [f"stopped by a gate: {stopped}"] if stopped else []
+    parts += [f"left out: {left_out}"] if left_out else []
     open_ = len(points) - len(done) - left_out
-    parts += [f"{open_} have not ended"] if open_ else []
-    said = [f"{', '.join(parts)}."]
+    parts += [f"not ended: {open_}"] if open_ else []
+    said = [f"{'; '.join(parts)}."]
     best = best_of(record, list(points))
     if best and record.objective:
         value = best.metrics[record.objective.column]

@@ -121,7 +121,7 @@ class _Points:
 
     def run(self, open_workers: OpenWorkers) -> ExitCode:
         if self._over:
-            self._say(f"{self._over} of {self._total} points are done already.")
+            self._say(f"Points done already: {self._over} of {self._total}.")
         if self._queue:
             workers = open_workers(self._folder.path)
             try:
@@ -188,7 +188,7 @@ class _Points:
     def _stop(self) -> None:
         """End what runs, so that nothing is left behind."""
         self._say(
-            f"Interrupted; {len(self._running)} points that run are stopped. What is done stays. "
+            f"Interrupted; points that ran and are stopped: {len(self._running)}. What is done stays. "
             f"Resume it: {self._folder.resume_command}"
         )
         self._folder.stop_file.touch()

@@ -69,9 +69,13 @@ class Retention:
         size = sum(one.size_bytes for one in going) / BYTES_PER_MB
         went = "gone" if self.done else "to go"
         return (
-            f"Of {len(self.kept) + len(self.pruned)} trainings TensorBoard keeps {len(self.kept)}: the newest "
-            f"{self.keep_runs}, and those whose models were blessed or pushed ({passed}). The event files of "
-            f"{len(going)} are {went}, {size:.1f} MB."
+            f"Trainings that TensorBoard keeps: {len(self.kept)} of {len(self.kept) + len(self.pruned)}, the newest "
+            f"{self.keep_runs} and those whose models were blessed or pushed ({passed}). "
+            + (
+                f"Event files {went}: those of {len(going)}, {size:.1f} MB."
+                if going
+                else "Nothing is deleted."
+            )
         )
 
     def __repr__(self) -> str:

@@ -59,7 +59,7 @@ class TuningDesk:
             else ""
         )
         return (
-            f"{done} of {len(found.trials)} trials are done; {best.name} is the best: "
+            f"Trials done: {done} of {len(found.trials)}; {best.name} is the best: "
             f"{found.objective} {best.objective:.4f}{gain}."
         )
 

@@ -119,7 +119,7 @@ def _stopped(exercise: Exercise) -> str:
     said = exercise.said()
     stops = [one for one in said if getattr(one, "state", "") == "fail" or not getattr(one, "met", True)]
     return in_language(
-        f"{len(stops)} checks stop it." if stops else "Nothing stops it: it would go to production."
+        f"Checks that stop it: {len(stops)}." if stops else "Nothing stops it: it would go to production."
     )
 
 

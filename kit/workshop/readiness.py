@@ -66,7 +66,7 @@ def check_chain(workspace: Path) -> Check:
     served = workspace / "serving" / PROJECT
     versions = [path for path in served.glob("*") if path.name.isdigit()] if served.is_dir() else []
     if versions and (steps := _steps(workspace / METADATA_FILE)):
-        return Check("the chain", f"has run: {steps} steps, {len(versions)} versions pushed")
+        return Check("the chain", f"has run: {steps} steps; versions pushed: {len(versions)}")
     usual = sum(read_facts(CHECKOUT / "notebooks" / f"{name}.ipynb").usual_seconds or 0 for name in _CHAIN)
     seconds = usual * max(1, CORES / cores())  # the times that notebooks declare are on two cores
     command = "make run" if workspace == DEFAULT else f"kit run --workspace {workspace}"

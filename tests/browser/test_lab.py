@@ -79,7 +79,7 @@ def _answered(path: Path) -> str:
 STORY = [
     ("01_data", "The data follow their schema in both splits.", "2. Compute statistics"),
     ("02_features", "Transform done in", "3. Prove that serving equals training"),
-    ("tune", "trials are done", "1. Search"),
+    ("tune", "Trials done: ", "1. Search"),
     ("03_train", "Trainer done in", "3. What it attends to"),
     ("04_evaluate", "The model met every gate and is blessed.", "4. The gates"),
     ("05_release", "is in", "6. Push"),

@@ -141,6 +141,6 @@ def test_rows_in_quarantine_are_told_with_some_of_them(tmp_path: Path) -> None:
         file.write("old,Rom,0\n")
     [finding] = run(session)
     assert (finding.check, finding.state, finding.value) == ("quarantine", "warn", 0.1)
-    assert finding.found == "1 of 10 rows of span 2026-01-04 are in quarantine"
+    assert finding.found == "in quarantine: 1 of 10 rows of span 2026-01-04"
     [row] = finding.rows
     assert (row["_row"], row["age"], row["city"]) == ("10", "old", "Rom")

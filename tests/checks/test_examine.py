@@ -16,12 +16,12 @@ from kit.workspace import Workspace
 
 def test_what_blocks_ends_the_batch_with_every_line() -> None:
     blocking = [Finding("label rates", "a fell", "fail", "Look"), Finding("drift", "b", "fail", "Look")]
-    with pytest.raises(DataAnomalyError, match=r"2 block:\n  label rates: a fell. Look\n  drift: b. Look"):
+    with pytest.raises(DataAnomalyError, match=r"but do not:\n  label rates: a fell. Look\n  drift: b. Look"):
         check_findings([*blocking, Finding("repeated rows", "none", "ok")])
 
 
 def test_drift_alone_is_an_error_of_its_own() -> None:
-    with pytest.raises(DriftError, match=r"1 block:\n  drift: b"):
+    with pytest.raises(DriftError, match=r"but do not:\n  drift: b"):
         check_findings([Finding("drift", "b", "fail", "Look"), Finding("label rates", "a fell", "warn")])
 
 

@@ -31,7 +31,7 @@ def test_a_column_that_is_gone_is_missing_in_every_row() -> None:
 
 def test_what_was_always_missing_does_not_warn() -> None:
     [finding] = judged([None, "a"] * 500, [None, "a"] * 100)
-    assert finding == Finding("missing values", "as in train in all 1 columns", "ok")
+    assert finding == Finding("missing values", "as in train in the only column", "ok")
 
 
 @pytest.mark.parametrize("share", [0.001, 0.03, 0.5])

@@ -46,7 +46,7 @@ def test_records_are_daily_life() -> None:
 
 def test_missing_values_are_not_beyond(prices: list[float | None]) -> None:
     [finding] = judged(prices, [None] * 50 + [float("nan")] * 50)
-    assert finding == Finding("ranges", "as in train in all 1 numbers", "ok")
+    assert finding == Finding("ranges", "as in train in the only number", "ok")
 
 
 def test_rows_of_one_request_are_one_case() -> None:

@@ -119,7 +119,7 @@ def test_what_is_ignored_does_not_stop_a_batch_and_is_told(bad: Session) -> None
 
 def test_only_what_is_ignored_is_passed_over(bad: Session) -> None:
     AnomalyDesk(bad).decide(DEVICE, "ignore", "Ann", "televisions are new")
-    with pytest.raises(DataAnomalyError, match=r"3 anomalies were found \(1 more are ignored\)") as raised:
+    with pytest.raises(DataAnomalyError, match=r"3 anomalies were found \(1 more is ignored\)") as raised:
         check_anomalies(folder(bad), AnomalyDesk(bad).decided())
     assert "smart-tv" not in str(raised.value)
 

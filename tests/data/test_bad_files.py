@@ -42,9 +42,9 @@ BAD_CSV = {
     "not available": (HEADER + ROW * 3 + "31,NA,Oslo,1\n", "row 4, column price", "float", "'NA'"),
     "empty label": (
         HEADER + ROW + "31,1,Oslo,\n" * 2,
-        "column bought: every row needs a label, but 2 have none, first in row 2. Fill them in, or remove",
+        "column bought: every row needs a label, but it is missing in 2, first in row 2. Fill it in, or remove",
     ),
-    "blank label": (HEADER + "31,1,Oslo, \n", "column bought: every row needs a label, but 1 have none"),
+    "blank label": (HEADER + "31,1,Oslo, \n", "column bought: every row needs a label, but it is missing in 1"),
     "label that is no number": (HEADER + "31,1,Oslo,NaN\n", "row 1, column bought", "'NaN'"),
     "short row": (HEADER + ROW + "31,1\n" + ROW, "row 2 must have 4 cells, but has 2: 31,1. Fix that row"),
     "long row": (HEADER + "31,1,5,Oslo,1\n", "row 1 must have 4 cells, but has 5: 31,1,5,Oslo,1"),

@@ -122,7 +122,8 @@ TYPES = anomalies_pb2.AnomalyInfo
 def test_drift_is_told_from_data_that_are_wrong(
     tmp_path: Path, reasons: tuple[int, ...], error: type[Exception]
 ) -> None:
-    with pytest.raises(error, match=rf"{len(reasons)} anomalies were found:\n  eval, city: Odd\. very"):
+    count = "1 anomaly was found" if len(reasons) == 1 else f"{len(reasons)} anomalies were found"
+    with pytest.raises(error, match=rf"but {count}:\n  eval, city: Odd\. very"):
         check_anomalies(write_anomalies(tmp_path, *reasons))
 
 

@@ -60,7 +60,7 @@ def test_every_bad_row_is_told_why_and_the_rest_goes_on(tmp_path: Path) -> None:
         207: "age is above 120: 200; city has an unknown value: 'Bern'",
     }
     assert kept(session) == 201
-    assert quarantine_text(session).startswith("7 of 208 rows are in quarantine: ")
+    assert quarantine_text(session).startswith("In quarantine are 7 of 208 rows: ")
     session.run(StatisticsGen(examples=session.channel("ExampleGen", "examples")))
     table = check_rows(session)
     assert table[["step", "rows", "quarantined"]].to_numpy().tolist() == [
@@ -111,7 +111,7 @@ def test_only_what_is_listed_is_quarantined(tmp_path: Path) -> None:
     ("row", "expected"),
     [
         ("old,Oslo,1", "row 3, column age: a value of type float is expected, but 'old'"),
-        ("1,Oslo,", "column bought: every row needs a label, but 1 have none, first in row 3"),
+        ("1,Oslo,", "column bought: every row needs a label, but it is missing in 1, first in row 3"),
         ("1,Oslo", "row 3 must have 3 cells, but has 2"),
     ],
 )

@@ -49,7 +49,7 @@ def test_a_gate_on_every_value_is_asked_of_each_slice_with_rows_enough() -> None
         ("device=a", True, ""),
         ("device=b", False, ""),
     ]
-    assert (c.slice, c.met, c.margin, c.note) == ("device=c", True, None, "only 20 rows, 60 needed")
+    assert (c.slice, c.met, c.margin, c.note) == ("device=c", True, None, "too few rows: 20, 60 needed")
 
 
 def test_a_gate_on_every_value_of_which_none_is_large_enough_is_missed() -> None:
@@ -63,7 +63,12 @@ def test_a_gate_on_every_value_of_which_none_is_large_enough_is_missed() -> None
 
 def test_a_gate_on_one_slice_asks_for_a_proof() -> None:
     [small] = checks({"slice": {"device": "c"}, "min": 0.01})
-    assert (small.value, small.margin, small.met, small.note) == (0.1, None, False, "only 20 rows, 60 needed")
+    assert (small.value, small.margin, small.met, small.note) == (
+        0.1,
+        None,
+        False,
+        "too few rows: 20, 60 needed",
+    )
 
 
 def test_a_value_at_its_threshold_meets_it() -> None:
@@ -82,6 +87,8 @@ def test_a_value_that_is_no_number_is_not_a_row_that_is_missing() -> None:
     on = found({"all rows": (4000, float("nan"))})
     [low] = checks({"min": 0.5}, on)
     assert (low.met, low.note) == (False, "not a number on the 4,000 rows that were evaluated")
+    [one] = checks({"min": 0.5}, found({"all rows": (1, float("nan"))}))
+    assert one.note == "not a number on the only row"
     [nowhere] = checks({"slice": {"device": "z"}, "min": 0.5}, on)
     assert nowhere.note == "no such row was evaluated"
     [change] = checks({"min_change": -0.1}, found({"all rows": (4000, 0.7)}))

@@ -48,7 +48,7 @@ TABLE: dict[str, tuple[Retraining, LogDrift, Quality, type, str]] = {
     "old data": (Retraining(age_days=1.5), drift(), quality(), Retrain, "2.0 days older"),
     "not that old": (Retraining(age_days=3), drift(), quality(), KeepModel, ""),
     "of an age that nobody knows": (Retraining(age_days=1), drift(age_days=None), quality(), KeepModel, ""),
-    "new data": (Retraining(new_spans=1), drift(), quality(), Retrain, "1 spans were delivered"),
+    "new data": (Retraining(new_spans=1), drift(), quality(), Retrain, "1 span was delivered"),
     "not enough new data": (Retraining(new_spans=2), drift(), quality(), KeepModel, ""),
     "all rules are off": (OFF, drift(TWO_FAR), quality(0.5, calibration=9), KeepModel, "none of 1 rules"),
 }  # fmt: skip

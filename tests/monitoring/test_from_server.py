@@ -77,7 +77,7 @@ def rows(shop: Shop) -> pa.Table:
 def test_a_candidate_is_a_row_with_what_the_request_carries(shop: Shop, serve: Any) -> None:
     serve(asked(["i1", "i2", ""]))
     taken = from_server.take(shop.workspace, shop.project)
-    assert taken.message == "Servers have logged 1 new requests, which are 2 rows."
+    assert taken.message == "Servers have logged 1 new request: 2 rows."
     table = rows(shop)
     seen = {name: table.column(name).to_pylist() for name in table.column_names}
     assert seen["item_id"] == ["i1", "i2"]
@@ -168,7 +168,7 @@ def test_a_record_is_taken_once_also_while_it_is_written(shop: Shop, serve: Any)
     path.write_bytes(later[:-5])
     taken = from_server.take(shop.workspace, shop.project)
     assert (taken.rows, taken.torn) == (1, 1)
-    assert "1 files end in half a record" in taken.message
+    assert "1 file ends in half a record" in taken.message
     path.write_bytes(later)
     assert from_server.take(shop.workspace, shop.project).rows == 1
     assert from_server.take(shop.workspace, shop.project).message == "No server has logged anything new."

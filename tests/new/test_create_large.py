@@ -32,7 +32,7 @@ def test_the_labels_of_all_rows_count(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_a_label_that_is_missing_further_on_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sample, "MOST_ROWS", 100)
-    with pytest.raises(InputDataError, match="120 of 240 rows have none"):
+    with pytest.raises(InputDataError, match="it is missing in 120 of 240 rows"):
         make(tmp_path, pd.concat([shop(), shop(bought="")]))
 
 

@@ -37,13 +37,13 @@ def test_a_batch_tunes_once_and_then_takes_it_from_the_cache(workspace: Path) ->
     assert ended.code == 0, ended.errors
     assert states(runs(workspace)[-1]) == {"Tuner": "done"}
     first = said(workspace, "tune")
-    assert "2 of 2 trials are done; trial " in first
+    assert "Trials done: 2 of 2; trial " in first
     assert "Tuning: 2 of 2 trials over after" in first
     assert "trial 2/validation" in first, "TensorBoard has every trial"
 
     assert kit_run("tune", *PROJECT, *BUDGET, workspace=workspace).code == 0
     assert states(runs(workspace)[-1]) == {"Tuner": "cached"}
-    assert said(workspace, "tune").count("2 of 2 trials are done; trial ") == 1
+    assert said(workspace, "tune").count("Trials done: 2 of 2; trial ") == 1
     assert len(list((workspace / "tuning" / "small" / "trials").iterdir())) == 2
 
 

@@ -42,7 +42,7 @@ def promising(tiny: Tiny, **signatures: dict[str, Any]) -> Project:
 
 def test_a_model_that_keeps_its_contract(tiny: Tiny, signatures: dict[str, Any]) -> None:
     project = promising(tiny, serving_default={"inputs": COLUMNS, "outputs": SCORE})
-    assert "keeps the contract of 1 signatures" in check_contract(project, signatures)
+    assert "keeps the contract of 1 signature in project.yml" in check_contract(project, signatures)
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,7 @@ def test_the_command_line_shows_first_and_deletes_when_told(shop: tuple[Workspac
     shown = invoke(*told)
     assert _digest(workspace.path) == before
     assert shown.exit_code == 0, shown.output
-    assert "Nothing was deleted: --yes deletes them." in shown.output
+    assert "Nothing was deleted: --yes does that." in shown.output
     assert "a blessed model" in shown.output
     assert _folders(workspace)[f"artifact {missed['model']}"]
     done = invoke(*told, "--yes")

@@ -60,7 +60,7 @@ def test_a_finished_sweep_says_what_it_found(
         save_point(folder.point(point.number), point.model_copy(update=ended))
     code, said = kit("sweep", "--resume", "fit", "-w", tmp_path / "ws")
     assert code == 0
-    assert "2 of 2 points are done. The best loss is 0.25, of size 2." in said
+    assert "Points done: 2 of 2. The best loss is 0.25, of size 2." in said
     assert f"fit.ipynb -p size=2 --workspace {tmp_path / 'ws'}" in said
     rows = [line.split() for line in said.splitlines() if line.startswith(("1 ", "2 "))]
     assert [row[:5] for row in rows if len(row) == 5] == [
@@ -70,7 +70,7 @@ def test_a_finished_sweep_says_what_it_found(
     code, said = kit("sweeps", "-w", tmp_path / "ws")
     assert code == 0
     assert "fit" in said
-    assert "2 of 2 points are done" in said
+    assert "Points done: 2 of 2" in said
 
 
 def test_the_file_in_the_help_can_be_swept(tmp_path: Path) -> None:

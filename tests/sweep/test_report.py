@@ -61,7 +61,7 @@ def test_what_a_gate_has_stopped_is_never_the_best() -> None:
 def test_the_page_tells_all_and_runs_nothing() -> None:
     page = as_page(sweep(), POINTS)
     assert summary(sweep(), POINTS).startswith(
-        "3 of 5 points are done, 1 of them were stopped by a gate, 1 were left out, 1 have not ended."
+        "Points done: 3 of 5; stopped by a gate: 1; left out: 1; not ended: 1."
     )
     assert page.count("<figure>") == 2
     assert page.count('class="best"') == 3  # the row, and a dot in each chart

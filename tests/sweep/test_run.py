@@ -167,7 +167,7 @@ def test_an_interrupted_sweep_ends_its_points_and_says_how_to_go_on(
     assert not attempts_of(folder)
     assert {(p.state, p.exit_code) for p in folder.points()} == {("failed", ExitCode.INTERRUPTED)}
     page = (folder.path / "report.html").read_text()
-    assert "0 of 2 points are done, 2 have not ended." in page
+    assert "Points done: 0 of 2; not ended: 2." in page
     assert "left out" not in page
 
 

@@ -90,7 +90,7 @@ def test_old_trainings_go_but_not_blessed_ones(trained: tuple[Session, list[Run]
     for run in [found[0], *passed]:
         assert events(run.folder) == before[run.folder]
         assert not (run.folder / RECORD).exists()
-    assert f"The event files of {len(going)} are gone" in repr(done)
+    assert f"Event files gone: those of {len(going)}, " in repr(done)
 
     record = (going[0].folder / RECORD).read_bytes()
     again = prune(session, 1)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -82,14 +83,14 @@ def test_every_translation_is_put_together_by_its_template(language: str) -> Non
         ),
         (  # findings, each a sentence and what to do, among the lines of a message
             (
-                "The data must pass the checks of project.yml, but 1 block:\n"
+                "The data must pass the checks of project.yml, but do not:\n"
                 "  volume: span 3 has 4 rows, and the spans of train have 10. "
                 "See whether the delivery is whole, or was delivered twice.\n"
                 "Fix the data or choose other spans; if the data are right, "
                 "set the check to warn in project.yml."
             ),
             (
-                "数据必须通过 project.yml 的检查，但有 1 项阻止：\n"
+                "数据必须通过 project.yml 的检查，但没有通过：\n"
                 "  volume: span 3 有 4 行，而训练的 span 有 10 行。 请查看送达的内容是否完整，或是否送达了两次。\n"
                 "请修正数据或选择其他 span；如果数据是对的，请在 project.yml 中把该检查设为 warn。"
             ),
@@ -243,3 +244,9 @@ def test_texts_are_found_wherever_an_error_has_them_from() -> None:
 def test_the_catalogue_is_sorted_as_it_is_edited() -> None:
     for language in languages():
         assert list(read_messages(language)) == sorted(read_messages(language))
+
+
+def test_a_plural_is_not_told_by_a_letter() -> None:
+    """Its other language would keep the letter: 3 days were 3 天s."""
+    assert not [text for text in sources() if re.search(r"\w (day|file|row|time|value)\{\d\}", text)]
+    assert in_language("all requests of 3 days follow the schema", "zh") == "3 天的所有请求都符合架构"

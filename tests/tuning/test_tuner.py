@@ -88,7 +88,7 @@ def test_a_search_leaves_its_trials_and_the_best_of_them(searched: tuple[Session
         (one.objective for one in found.trials if one.objective is not None), reverse=True
     )
     told = TuningDesk(session, made).check()
-    assert told.startswith(f"3 of 3 trials are done; {found.best.name} is the best: val_auc 0.")
+    assert told.startswith(f"Trials done: 3 of 3; {found.best.name} is the best: val_auc 0.")
 
 
 def test_a_trial_is_a_run_of_tensorboard_and_keeps_no_weights(searched: tuple[Session, Any]) -> None:

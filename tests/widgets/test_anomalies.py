@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from decision_examples import Desk, few_anomalies, many_anomalies
@@ -130,3 +131,8 @@ def test_a_long_value_is_cut_and_an_empty_one_named() -> None:
     assert "(empty) (1)" in text
     assert "y" * 59 + "…" in text
     assert "y" * 61 not in text
+
+
+def test_one_row_at_fault_is_told_in_the_singular() -> None:
+    one = replace(few_anomalies()[0], rows=1, examples=few_anomalies()[0].examples[:1])
+    assert "The row at fault in eval; rows count from 0" in Page(Anomalies([one], opened=AGE).content).text

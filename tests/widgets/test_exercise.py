@@ -22,7 +22,7 @@ def test_a_fault_is_injected_by_the_button() -> None:
         seeds.append(seed)
         if seed == 9:
             raise OSError("the disk is full")
-        return "2 checks stop it."
+        return "Checks that stop it: 2."
 
     view = Injected("Nothing stops it.", inject, 7)
     assert repr(view) == "The fault of seed 7 is injected.\nNothing stops it."
@@ -37,7 +37,7 @@ def test_a_fault_is_injected_by_the_button() -> None:
     assert "required" in view.controls, "an empty field is no seed"
     assert view.parameters() == {"seed": 8}
     assert "seed 8" in view.content
-    assert "2 checks stop it." in view.content
+    assert "Checks that stop it: 2." in view.content
     assert "Run the cells below again" in view.content
     view.seed = 9
     view.asked = "inject"
@@ -78,7 +78,7 @@ def test_what_was_open_before_is_not_told_again() -> None:
 
 def test_the_faces_of_a_batch_show_what_is_open_only() -> None:
     view = Hints(["a hint", "the secret"], opened=1)
-    assert repr(view) == "1. a hint\n1 of 2 hints are open."
+    assert repr(view) == "1. a hint\nHints opened: 1 of 2."
     assert "the secret" not in view.html_face() + view.content
 
 
@@ -100,7 +100,7 @@ def test_the_class_and_who_one_is() -> None:
         "you": "Ann",
     }
     view = ClassBoard(record)
-    assert repr(view) == "Ann: 0 points, place 2 of 2"
+    assert repr(view) == "Ann: points 0, place 2 of 2"
     page = Page(view.html_face())
     assert page.text_of("b") == ["Ann"]
     assert page.text_of("tr")[0] == "ParticipantPoints1", "all exercises are seen without scrolling"

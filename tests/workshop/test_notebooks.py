@@ -60,5 +60,5 @@ def test_an_untouched_notebook_runs_and_scores_none(tmp_path: Path) -> None:
     text = (tmp_path / "out.ipynb").read_text(encoding="utf-8")
     assert "Nothing stops it: it would go to production." in text
     assert "A server that is too old: 0 of 3 points" in text
-    assert "Ann: 0 points, place 1 of 1" in text
+    assert "Ann: points 0, place 1 of 1" in text
     assert read(tmp_path / "ws" / "workshop", "Ann").total == 0

@@ -43,7 +43,7 @@ def test_a_chain_that_has_run(tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "metadata.sqlite")
     connection.executescript("CREATE TABLE Execution (id INTEGER); INSERT INTO Execution VALUES (1), (2);")
     connection.close()
-    assert readiness.check_chain(tmp_path) == Check("the chain", "has run: 2 steps, 1 versions pushed")
+    assert readiness.check_chain(tmp_path) == Check("the chain", "has run: 2 steps; versions pushed: 1")
 
 
 def test_a_port_of_this_machine_answers_and_nothing_stays() -> None:

@@ -61,6 +61,8 @@ def rows_at_fault(anomaly: Anomaly) -> Markup:
 
 
 def _caption(anomaly: Anomaly) -> str:
+    if anomaly.rows == 1:
+        return say("The row at fault in {split}; rows count from 0", split=anomaly.split)
     first = (
         say("The")
         if anomaly.rows == len(anomaly.examples)
