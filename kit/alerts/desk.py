@@ -18,7 +18,6 @@ from kit.workspace import Workspace
 _SHOWN = (
     "id",
     "state",
-    "about",
     "subject",
     "times",
     "first_seen",
@@ -57,6 +56,7 @@ class AlertDesk:
                 **{name: getattr(one, name) for name in _SHOWN},
                 **{name: getattr(one.evidence, name) for name in _EVIDENCE},
                 **{name: parts_in_language(getattr(one.evidence, name)) for name in _IN_WORDS},
+                "about": parts_in_language(one.about),
                 "check": ", ".join(map(label, one.check.split(", "))),
                 "decided": _told(one.decided),
             }
@@ -93,7 +93,8 @@ class AlertDesk:
             MUTE: f"It is not sent until the end of {until.strip()} UTC; if it is found after that, it is sent again.",
             OPEN: "It is open again; it is sent again only if it ends and comes back.",
         }
-        return f"{incident.title} ({incident.id}): {_told(decided)}. {in_language(told[what])}"
+        title = f"{incident.project}, {parts_in_language(incident.about)}: {incident.what}"
+        return f"{title} ({incident.id}): {_told(decided)}. {in_language(told[what])}"
 
     def _end_of(self, day: str) -> float:
         try:

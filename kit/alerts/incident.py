@@ -97,7 +97,12 @@ class Incident:
     @property
     def title(self) -> str:
         """What it is, in a few words."""
-        return f"{self.project}, {self.about}: {self.check}{f', {self.subject}' if self.subject else ''}"
+        return f"{self.project}, {self.about}: {self.what}"
+
+    @property
+    def what(self) -> str:
+        """The check that has found something, and in which column or slice."""
+        return f"{self.check}{f', {self.subject}' if self.subject else ''}"
 
     def is_muted(self, now: float) -> bool:
         """Return whether somebody has muted it until after a time."""

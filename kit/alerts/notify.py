@@ -52,8 +52,11 @@ class AlertSummary:
     @property
     def message(self) -> str:
         """What a person should know about it, one line per fact."""
-        lines = [f"Alert {one.id}: {one.title}. {_in_a_line(one.evidence.found)}." for one in self.opened]
-        lines += [f"Over: {one.title} ({one.id})." for one in self.resolved]
+        lines = [
+            f"Alert {one.id}: {one.project}, {one.about}: {one.what}. {_in_a_line(one.evidence.found)}."
+            for one in self.opened
+        ]
+        lines += [f"Over: {one.project}, {one.about}: {one.what} ({one.id})." for one in self.resolved]
         if self.known:
             lines.append(
                 f"{len(self.known)} known, not sent again: {', '.join(one.id for one in self.known)}."

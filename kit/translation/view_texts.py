@@ -44,6 +44,10 @@ TOLD: Mapping[str, tuple[str, ...]] = {
 """The fields and methods of classes that hold a text which somebody reads; errors about data are made of some."""
 
 
+KEPT: Mapping[str, tuple[str, ...]] = {"tell": ("about",)}
+"""The arguments, given by name, that a function records in English for views: the data that an alert is about."""
+
+
 RETURNED = frozenset(
     {
         "kit.evaluation.gate_checks.slice_name",
@@ -59,12 +63,15 @@ RETURNED = frozenset(
 
 
 def fields_of(trees: Iterable[ast.Module]) -> dict[str, list[str]]:
-    """Return the fields of the classes of `TOLD`, in order; none of a class with the same name elsewhere.
+    """Return the fields of the classes of `TOLD`, in order, and the functions of `KEPT` without any.
+
+    A class with the same name elsewhere has none.
 
     Args:
         trees: the modules that may define them, parsed.
     """
-    return {
+    functions: dict[str, list[str]] = {name: [] for name in KEPT}
+    return functions | {
         node.name: fields
         for tree in trees
         for node in tree.body
@@ -74,7 +81,7 @@ def fields_of(trees: Iterable[ast.Module]) -> dict[str, list[str]]:
 
 def given(call: ast.Call, name: str, fields: list[str]) -> Iterator[ast.expr]:
     """Yield what a call of a class puts into its told fields."""
-    told = TOLD[name]
+    told = TOLD.get(name) or KEPT[name]
     yield from (one for field, one in zip(fields, call.args, strict=False) if field in told)
     yield from (one.value for one in call.keywords if one.arg in told)
 

@@ -17,6 +17,7 @@ from kit.checks.check import Finding
 from kit.errors import WorkspaceError
 from kit.project import Project
 from kit.reasons import DecisionError
+from kit.translation.messages import in_language
 from kit.workspace import Workspace
 
 PETS, PRICE = "category=pets", "price"
@@ -56,6 +57,19 @@ def test_an_incident_is_told_once_with_its_evidence(place: Place, monkeypatch: p
     assert log.startswith(
         f"2026-01-01T12:00:00+00:00 [recommender] warning: label rates, {PETS} (span 8): 0.0%"
     )
+
+
+@pytest.mark.parametrize(("about", "said"), [("the prediction log", "预测日志"), ("all data", "全部数据")])
+def test_the_data_of_an_alert_are_named_in_the_language_of_its_reader(
+    place: Place, monkeypatch: pytest.MonkeyPatch, about: str, said: str
+) -> None:
+    told = place.tell(place.alerts(), PRICE, about=about)
+    [kept] = told.opened
+    monkeypatch.setenv("KIT_LANGUAGE", "zh")
+    assert [one["about"] for one in desk(place).records()] == [said]
+    assert said in desk(place).decide(kept.id, "acknowledge", "Ann", "mine")
+    assert said in in_language(told.message)
+    assert kept.about == about, "it names the incident, whoever reads it"
 
 
 def test_two_incidents_at_once_are_two_alerts(place: Place) -> None:
