@@ -140,13 +140,17 @@ def _no_text(path: Path) -> InputDataError:
             f"{path} must be UTF-8 text, but is a zip archive, as Excel's workbooks are too. Unpack it, or save the "
             "sheet as CSV UTF-8."
         )
+    if begin == b"PAR1":
+        return InputDataError(
+            f"{path} must be UTF-8 text, but is Parquet. Set data.format in project.yml to parquet."
+        )
     if begin[:2] in {codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE}:
         return InputDataError(
             f"{path} must be UTF-8 text, but is UTF-16. Save it as UTF-8, or convert it with iconv -f UTF-16 -t UTF-8."
         )
     return InputDataError(
         f"{path} must be UTF-8 text, but its header is not. Convert the file to UTF-8 (of Western Europe's letters: "
-        "iconv -f CP1252 -t UTF-8), or set data.format."
+        "iconv -f CP1252 -t UTF-8)."
     )
 
 

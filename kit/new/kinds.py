@@ -51,9 +51,12 @@ DATE_FORMATS = (
     "%Y/%m/%d %H:%M:%S",
     "%Y/%m/%d %H:%M",
     "%d.%m.%Y",
+    "%d.%m.%Y %H:%M:%S",
     "%d.%m.%Y %H:%M",
     "%d/%m/%Y",
     "%m/%d/%Y",
+    "%d/%m/%Y %H:%M:%S",
+    "%m/%d/%Y %H:%M:%S",
     "%d/%m/%Y %H:%M",
     "%m/%d/%Y %H:%M",
     "%Y%m%d",
@@ -203,7 +206,10 @@ def _nearly_dates(present: pa.ChunkedArray) -> str:
     """Warn of a column whose dates are written in several ways, or in one that DATE_FORMATS does not have."""
     if not pc.all(pc.match_substring_regex(pc.utf8_trim_whitespace(present), _DATE)).as_py():
         return ""
-    words = " and ".join(map(repr, pc.unique(present).to_pylist()[:2]))
+    known = pc.unique(present).to_pylist()[:_JUDGED_CELLS]
+    # The first one that is written in each way.
+    ways = {re.sub(r"\d+", "0", re.sub(r"[^\W\d_]+", "a", one)): one for one in reversed(known)}
+    words = " and ".join(map(repr, (list(reversed(ways.values())) if len(ways) > 1 else known)[:2]))
     return (
         f"dates such as {words} are words here: write them like 2023-01-31 in the file, "
         "and make the project again"
@@ -226,7 +232,8 @@ def _nearly_numbers(present: pa.ChunkedArray) -> str:
         return ""
     words = pc.unique(present.filter(pc.invert(numeric))).to_pylist()[:3]
     return (
-        f"{share:.0%} are numbers, but not {', '.join(map(repr, words))}: leave cells without a number empty"
+        f"{share:.0%} are numbers, but not {', '.join(map(repr, words))}, so that all are words here: leave cells "
+        "without a number empty, and make the project again"
     )
 
 

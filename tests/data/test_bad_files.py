@@ -146,7 +146,7 @@ def test_each_format_is_told_from_the_other(tmp_path: Path) -> None:
     table, parquet = tmp_path / "rows.csv", tmp_path / "rows.parquet"
     pyarrow.parquet.write_table(pa.table(GOOD), table)
     parquet.write_text(HEADER + ROW)
-    assert_says(table, ("must be UTF-8 text", "or set data.format"))
+    assert_says(table, ("must be UTF-8 text, but is Parquet. Set data.format in project.yml to parquet",))
     assert_says(parquet, ("must be a whole Parquet file", "Set data.format"))
 
 

@@ -119,6 +119,9 @@ def test_kind_of_a_parquet_column(values: pa.Array, kind: str) -> None:
         ("31.03.2024", "%d.%m.%Y"),
         ("31/03/2024", "%d/%m/%Y"),
         ("03/31/2024", "%m/%d/%Y"),
+        ("31.03.2024 23:59:58", "%d.%m.%Y %H:%M:%S"),
+        ("31/03/2024 23:59:58", "%d/%m/%Y %H:%M:%S"),
+        ("03/31/2024 23:59:58", "%m/%d/%Y %H:%M:%S"),
         ("20240331", "%Y%m%d"),
     ],
 )
@@ -164,6 +167,11 @@ def test_dates_that_are_not_read_are_warned_of(formats: list[str]) -> None:
         f"dates such as {written[0]!r} and {written[1]!r} are words here"
         in judge("x", cells(written)).warning
     )
+
+
+def test_dates_of_several_ways_are_shown_in_two_of_them() -> None:
+    verdict = judge("closed", cells(["01/31/2024", "02/28/2024", "2024-03-31"]))
+    assert "dates such as '01/31/2024' and '2024-03-31' are words here" in verdict.warning
 
 
 @pytest.mark.parametrize("written", ["12-34-{}", "{} 45 67", "4 July {}", "a-1-{}", "45.{}.12", "${} or so"])
