@@ -9,7 +9,7 @@ import traitlets
 
 from widgets.face import room
 from widgets.live_view import LiveView
-from widgets.parts import controls, curves
+from widgets.parts import charts, controls, curves
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import attempt, told
 from widgets.parts.formats import count, number
@@ -26,6 +26,10 @@ _MOST = 60  # charts of the static face, before its bytes are counted
 _NAMED = 3  # metrics named by the text face
 _HEAD_BYTES = 30_000  # of a static face, around the charts
 _NOTE = marked("Over epochs, solid lines are for held-out rows, dashed ones for training rows.")
+_NOTE_OF_MANY = marked(
+    "Over epochs, solid lines are for held-out rows, dashed ones for training rows; from the seventh training on, dots "
+    "are for held-out rows, dashes and dots for training rows."
+)
 
 
 class Training(LiveView):
@@ -92,7 +96,7 @@ class Training(LiveView):
                 self._bar(),
                 table(shown) if self._ended() or len(shown) > 1 else None,
                 curves.grid(drawn),
-                tag("p", say(_NOTE), class_="note") if drawn else None,
+                tag("p", self._note(), class_="note") if drawn else None,
                 _left_out(metrics(shown) - len(drawn)),
             ]
         )
@@ -106,7 +110,7 @@ class Training(LiveView):
                 self._state(),
                 table(shown),
                 curves.grid(fitted.rows),
-                tag("p", say(_NOTE), class_="note") if fitted.rows else None,
+                tag("p", self._note(), class_="note") if fitted.rows else None,
                 _left_out(metrics(shown) - len(fitted.rows)),
             ]
         )
@@ -122,6 +126,9 @@ class Training(LiveView):
     def _shown(self) -> list[TrainingRun]:
         now, *earlier = self._runs
         return [now, *(run for run in earlier if self.compared in {run.name, _ALL})]
+
+    def _note(self) -> str:
+        return say(_NOTE if len(self._shown()) <= charts.COLOURS else _NOTE_OF_MANY)
 
     def _ended(self) -> bool:
         return self.failed or self._runs[0].state in {"stopped", "done"}

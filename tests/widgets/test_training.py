@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -173,3 +174,18 @@ def test_a_repeated_call_ends_when_it_says_so_and_when_it_is_told() -> None:
     endless = Repeat(lambda: True, 0.01)
     endless.end()
     assert not endless._thread.is_alive()
+
+
+def test_more_trainings_than_colours_differ_in_their_lines() -> None:
+    points = {"loss": {"training": [(1.0, 2.0), (2.0, 1.0)], "validation": [(1.0, 2.5), (2.0, 1.5)]}}
+    names = [NOW, *(f"#{number}" for number in range(1, 12))]
+    view = Training(PlayedDesk([TrainingRun(name, "done", progress("done", 2), points) for name in names]))
+    view.compared = "all"
+    lines = re.findall(r"<polyline [^>]*>", view.content)
+    looks = {
+        (re.findall(r'class="(s\d)"', one)[0], *re.findall(r'dasharray="([^"]*)"', one)) for one in lines
+    }
+    assert len(looks) == len(lines) == 2 * len(names)
+    keys = re.findall(r'class="key"><i class="([^"]*)"', view.content)
+    assert len(set(keys)) == len(names)
+    assert "from the seventh training on" in view.content

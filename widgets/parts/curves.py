@@ -14,8 +14,8 @@ from widgets.values.training import Points
 
 _CHART = Size(400, 120)
 _PLACES = 100  # positions along the axis, each with a curve's lowest and highest point
-_DASHES = (None, "6 3", "2 2")  # runs of one colour
-_STROKES = ("", "dashes", "dots")  # the same in a legend
+_DASHES = (None, "6 3", "2 2", "9 3 2 3")  # runs of one colour
+_STROKES = ("", "dashes", "dots", "dashes-dots")  # the same in a legend
 
 
 def figure(
@@ -54,7 +54,12 @@ def figure(
 
 def legend(looks: Mapping[str, int]) -> Markup:
     """The runs in the colours and dashes of their lines: two of one colour differ in nothing else."""
-    return tag("p", [key(look, name, _stroke(look)) for name, look in looks.items()], class_="legend")
+    return tag("p", [key(look, name, stroke(look)) for name, look in looks.items()], class_="legend")
+
+
+def stroke(look: int) -> str:
+    """The CSS classes of a line in a legend."""
+    return f"line {_STROKES[look // COLOURS % len(_STROKES)]}"
 
 
 def dashed(look: int) -> int:
@@ -123,10 +128,6 @@ def _line(piece: Points, across: Callable[[float], float], up: Callable[[float],
         stroke_dasharray=_DASHES[look // COLOURS % len(_DASHES)],
         vector_effect="non-scaling-stroke",
     )
-
-
-def _stroke(look: int) -> str:
-    return f"line {_STROKES[look // COLOURS % len(_STROKES)]}"
 
 
 def _pieces(points: Points) -> list[Points]:

@@ -90,13 +90,21 @@ def _picture(name: str, axis: str, runs: Sequence[TrainingRun]) -> Markup:
         for part, points in parts.items():
             line = f"{say_known(run.name)}, {say_known(part)}"
             lines[line] = points
-            looks[line] = place + (charts.COLOURS if part != _HELD_OUT and len(parts) > 1 else 0)
+            look = _look(place)
+            looks[line] = look + charts.COLOURS if part != _HELD_OUT and len(parts) > 1 else look
     return curves.figure(say_known(name), lines, looks, say(axis))
+
+
+def _look(place: int) -> int:
+    """The look of a training's solid line: from the seventh on it is of dots, as dashes are for training rows."""
+    return place + place // charts.COLOURS * charts.COLOURS
 
 
 def _row(place: int, run: TrainingRun) -> Markup:
     progress = run.progress
-    head = tag("th", charts.key(place, say_known(run.name)), _settings(run), scope="row")
+    look = _look(place)
+    stroke = curves.stroke(look) if look >= charts.COLOURS else ""  # a colour that another training has, too
+    head = tag("th", charts.key(look, say_known(run.name), stroke), _settings(run), scope="row")
     if progress is None:
         return tag("tr", head, [tag("td", MISSING, class_="number") for _ in _COLUMNS[1:]])
     cells = (
