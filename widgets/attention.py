@@ -98,7 +98,7 @@ class Attention(SearchedView):
         left_out = len(self.rows) - len(fitted.rows)
         return join(
             [
-                tag("p", legend()),
+                tag("p", legend()) if self.rows else None,
                 tag("p", self._sentence(self.rows)),
                 table(fitted.rows) if fitted.rows else None,
                 left_out_note(left_out, count(left_out, "example")),
@@ -106,6 +106,8 @@ class Attention(SearchedView):
         )
 
     def text_face(self) -> str:
+        if not self.rows:
+            return self._sentence(self.rows)
         lines = [say("Attention in {examples}", examples=self._sentence(self.rows))]
         for row in self.rows[:_NAMED]:
             one = row.example
@@ -132,6 +134,8 @@ class Attention(SearchedView):
         return join([drawn, row.detail_row(detail(row.example))]) if is_open else drawn
 
     def _sentence(self, found: Sequence[Row]) -> str:
+        if not self.rows:
+            return say("Nothing to show: the model has no attention.")
         of = say(" of {total}", total=number(len(self.rows))) if len(found) < len(self.rows) else ""
         same = same_group(found)
         said = (

@@ -30,6 +30,7 @@ _NOTE = marked(
     "predicts too little, below it too much. A bar is the 95% confidence interval "
     "of the observed rate."
 )
+_NONE = marked("Nothing to show: it takes a label of two classes, and calibration_error among the metrics.")
 
 
 class Calibration(View):
@@ -65,7 +66,7 @@ class Calibration(View):
         return controls.choice("chosen", say("Slice"), names) if len(names) > 1 else Markup("")
 
     def draw_content(self) -> Markup:
-        return join([self._picture(), _table(_rows(self.shown()))])
+        return join([self._picture(), _table(_rows(self.shown())) if self.curves else None])
 
     def html_face(self) -> Markup:
         fitted = fit(_rows(self.shown()), [lambda row: row], room(_HEAD_BYTES))
@@ -77,16 +78,20 @@ class Calibration(View):
         return join(
             [
                 self._picture(),
-                _table(fitted.rows),
+                _table(fitted.rows) if self.curves else None,
                 tag("p", note, class_="note") if others > 0 else None,
             ]
         )
 
     def text_face(self) -> str:
-        return "\n".join(_sentence(curve) for curve in self.shown()) or say("Calibration: there are no rows.")
+        return "\n".join(_sentence(curve) for curve in self.shown()) or say(
+            "Calibration: {why}", why=say(_NONE)
+        )
 
     def _picture(self) -> Markup:
         shown = self.shown()
+        if not self.curves:
+            return tag("p", say(_NONE), class_="note")
         if not any(len(curve.predicted) for curve in shown):
             return tag("p", say("There are no rows."), class_="note")
         most = max(max([*curve.predicted, *curve.upper], default=0.0) for curve in shown) or 1.0

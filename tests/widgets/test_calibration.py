@@ -71,3 +71,8 @@ def test_plain_records_of_arrays_will_do() -> None:
 def test_bins_of_unequal_number_are_refused() -> None:
     with pytest.raises(ValueError, match="Expected 2 bins in observed of All rows, as in predicted, found 1"):
         CalibrationCurve("All rows", "candidate", [0.1, 0.2], [0.1], [0, 0], [1, 1], [5, 5])
+
+
+def test_a_label_that_has_no_calibration_is_not_told_to_have_no_rows() -> None:
+    assert "it takes a label of two classes" in Calibration([]).content
+    assert Page(Calibration([]).content).text_of("table") == []
