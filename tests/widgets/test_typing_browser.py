@@ -18,7 +18,20 @@ NOTEBOOKS = {
     "parameters": "slow_parameters()",
     "anomalies": "slow_anomalies()",
     "features": "Statistics([*few_features(), *many_features(200)], SPLITS, opened='age')",
+    "killed": """import os
+view = Statistics(few_features(), SPLITS)
+view.observe(lambda _: os.kill(os.getpid(), 9), names="search")
+view""",
+    "shut_down": "Statistics(few_features(), SPLITS)",
 }
+GONE = "The kernel is gone: run the cell again."
+_SHUT_DOWN = """async () => {
+  const base = JSON.parse(document.getElementById("jupyter-config-data").textContent).baseUrl;
+  const token = document.cookie.match(/_xsrf=([^;]*)/)?.[1] ?? "";
+  for (const kernel of await (await fetch(`${base}api/kernels`)).json()) {
+    await fetch(`${base}api/kernels/${kernel.id}`, { method: "DELETE", headers: { "X-XSRFToken": token } });
+  }
+}"""
 _SELECTED = "() => getSelection().toString()"
 
 
@@ -164,5 +177,19 @@ def test_keys_and_presses_are_the_views_and_the_kernels_end_is_told(
     page.get_by_role("menuitem", name="Kernel", exact=True).click()
     page.get_by_text("Restart Kernel…", exact=True).click()
     page.locator(".jp-Dialog button.jp-mod-accept").click()
-    expect(page.get_by_text("The kernel is gone: run the cell again.")).to_be_visible()
+    expect(page.get_by_text(GONE)).to_be_visible()
     expect(sort).to_be_disabled()
+
+
+def test_a_view_says_that_its_kernel_has_died(show: Callable[[str], Page]) -> None:
+    page = show("killed")
+    page.get_by_role("searchbox").fill("a")
+    expect(page.get_by_text(GONE)).to_be_visible()
+
+
+def test_a_view_says_that_its_kernel_was_shut_down(show: Callable[[str], Page]) -> None:
+    """By another program, as a hub does with idle ones: JupyterLab asks for the kernels every ten seconds."""
+    page = show("shut_down")
+    expect(page.get_by_text(GONE)).to_be_hidden()
+    page.evaluate(_SHUT_DOWN)
+    expect(page.get_by_text(GONE)).to_be_visible(timeout=30_000)

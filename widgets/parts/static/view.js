@@ -4,6 +4,9 @@ import { controlValue, scrollPast, showValue } from "./controls.js";
 import { keepKeys } from "./keys.js";
 import { tips } from "./tips.js";
 
+// A kernel in one of these states answers no press.
+const ENDED = new Set(["autorestarting", "dead", "terminating"]);
+
 function render({ model, el }) {
   el.classList.add("kit-view");
   el.setAttribute("role", "region");
@@ -41,12 +44,14 @@ function render({ model, el }) {
   model.on("change:content", redraw);
   model.on("change", follow);
   model.on("comm_live_update", part);
+  const forget = whenEnded(model.widget_manager?.kernel, part);
   follow();
   return () => {
     stop.abort();
     model.off("change:content", redraw);
     model.off("change", follow);
     model.off("comm_live_update", part);
+    forget();
   };
 }
 
@@ -69,7 +74,19 @@ function showAll(root, model) {
   }
 }
 
-// JupyterLab reports only the end of a connection: the kernel was restarted or shut down, and presses reach nobody.
+// JupyterLab tells widgets only of a restart; that a kernel has died or was shut down is known to its connection.
+function whenEnded(kernel, tell) {
+  if (!kernel?.statusChanged) return () => {};
+  const look = (_, status) => ENDED.has(status) && tell();
+  kernel.statusChanged.connect(look);
+  kernel.disposed.connect(tell);
+  return () => {
+    kernel.statusChanged.disconnect(look);
+    kernel.disposed.disconnect(tell);
+  };
+}
+
+// The kernel is no more, and presses reach nobody.
 function sayGone(el, text) {
   if (el.classList.contains("gone")) return;
   el.classList.add("gone");
