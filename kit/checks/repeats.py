@@ -86,7 +86,8 @@ class SharedKeys:
             f"{key}: {len(shared):,} of {len(held_out):,} of eval are in train too, such as "
             f"{as_text(shared[0].as_py())}",
             wrong(self.severity),
-            "Metrics on training rows flatter the model: split by spans, or see whether one overlaps another.",
+            "Metrics on training rows flatter the model: split by spans, or see whether one overlaps another; a column "
+            "that names no row, such as a price, needs another kind in project.yml.",
             subject=key,
             value=len(shared) / len(held_out),
             expected="none",
