@@ -88,6 +88,12 @@ def test_a_token_ends(store: KeyStore, seconds: int) -> None:
         store.issue("ann", "kit", "shop", seconds)
 
 
+@pytest.mark.parametrize("seconds", [1, 30 * 86_400])
+def test_a_token_may_live_a_second_and_thirty_days(store: KeyStore, seconds: int) -> None:
+    claims = jwt.decode(store.issue("ann", "kit", "shop", seconds), options={"verify_signature": False})
+    assert claims["exp"] - claims["iat"] == seconds
+
+
 def test_a_token_is_for_somebody(store: KeyStore) -> None:
     with pytest.raises(GatewayError, match="Name who it is for"):
         store.issue(" ", "kit", "shop")

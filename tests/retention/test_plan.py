@@ -82,6 +82,15 @@ def test_statistics_and_verdicts_stay_with_what_they_tell_of(writer: Writer) -> 
     assert _keys(other, "statistics", "evaluation", "blessing") <= going
 
 
+def test_a_verdict_goes_with_its_candidate_though_its_baseline_stays(writer: Writer) -> None:
+    needed = chain(writer)
+    missed = chain(writer, blessed=False, baseline=needed["model"])
+    chain(writer, blessed=False)
+    going = _going(_plan(writer))
+    assert _keys(missed, "evaluation", "blessing") <= going
+    assert not going & _keys(needed)
+
+
 def test_a_version_that_was_withdrawn_stays_and_one_that_was_removed_goes(writer: Writer) -> None:
     withdrawn = chain(writer, version=VERSION, blessed=False)
     removed = chain(writer, version=VERSION + 1, blessed=False)

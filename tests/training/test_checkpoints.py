@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 import tf_keras
 
+from kit.training.checkpoint_file import CheckpointFile
 from kit.training.checkpoints import BestByError, Checkpoints, more_is_better, read_epochs
 from kit.training.keep import KeepEpochs
 from kit.training.progress import DONE, STOPPED
@@ -108,6 +110,28 @@ def test_a_damaged_epoch_is_not_gone_on_with(tmp_path: Path, file: str, damage: 
         return
     assert Checkpoints(tmp_path).resume(trained) == 1
     assert weight(trained) == 1
+
+
+def test_a_training_that_has_no_epoch_has_not_ended(tmp_path: Path) -> None:
+    """One whose epochs are all damaged begins again: it would else be over, without a model to keep."""
+    saved(tmp_path, [0.3]).end(DONE, 4)
+    assert (Checkpoints(tmp_path).ended, Checkpoints(tmp_path).ended_step) == (DONE, 4)
+    cut(tmp_path / "epoch-00001" / "weights.index")
+    assert (Checkpoints(tmp_path).ended, Checkpoints(tmp_path).ended_step) == ("", 0)
+    Checkpoints(tmp_path / "none").end(DONE, 0)
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_epoch_that_cannot_be_written_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(CheckpointFile, "write", full)
+    with pytest.raises(OSError, match="No space left"):
+        saved(tmp_path, [0.3])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_a_killed_process_left_half_is_no_epoch(tmp_path: Path) -> None:
