@@ -78,7 +78,7 @@ def test_old_trainings_go_but_not_blessed_ones(trained: tuple[Session, list[Run]
     looked = prune(session, 1, dry_run=True)
     assert {run.folder: events(run.folder) for run in found} == before, "it was only looked"
     assert [one.run.folder for one in looked.pruned] == [run.folder for run in going]
-    assert "are to go" in looked.message
+    assert "Event files to go: " in looked.message
 
     done = prune(session, 1)
     assert [one.why for one in done.kept] == ["new", *[" and ".join(run.passed) for run in passed]]
