@@ -164,28 +164,6 @@ def test_files_that_came_and_went_are_named(writer: Writer) -> None:
     assert cause.name.startswith("span-1/clicks.csv train removed, span-3/clicks.csv train added")
 
 
-@pytest.mark.parametrize(("count", "rest"), [(5, ""), (6, " and 1 more"), (7, " and 2 more")])
-def test_of_many_files_five_are_named_and_the_rest_is_counted(writer: Writer, count: int, rest: str) -> None:
-    files = {**FILES, **{f"span-9/{number}.csv": "7" * 64 for number in range(count)}}
-    [cause] = _differ(writer, {}, {"files": files}).causes
-    assert cause.name.count(" added") == 5
-    assert cause.name.endswith(f"4.csv train added{rest} (digest of all files)")
-
-
-@pytest.mark.parametrize(
-    ("count", "rest"), [(5, []), (6, ["1 more package"]), (7, ["2 more packages"])], ids=["5", "6", "7"]
-)
-def test_of_many_packages_five_are_named_and_the_rest_is_counted(
-    writer: Writer, count: int, rest: list[str]
-) -> None:
-    more = "".join(f"p{number}==1\n" for number in range(count))
-    packages = f"with-{count}"
-    path = writer.workspace.path / "environments" / f"{packages}.txt"
-    write_atomically(path, f"numpy==1.0\npandas==1.0\n{more}")
-    causes = _differ(writer, {}, {"origin": {**OLDER, "packages": packages}}).causes
-    assert [cause.name for cause in causes] == ["p0", "p1", "p2", "p3", "p4", *rest]
-
-
 def test_what_only_one_run_was_told_or_ran_is_no_difference(writer: Writer) -> None:
     """A parameter that its notebook did not have yet, and a step with a seed that the other run did not come to."""
     runs = []
@@ -199,20 +177,6 @@ def test_what_only_one_run_was_told_or_ran_is_no_difference(writer: Writer) -> N
         _run_file(writer.workspace.runs / run, {"epochs": 3, **({"parity_rows": 9} if number == 2 else {})})
         runs.append(run)
     assert why(writer.workspace, *runs).causes == ()
-
-
-def test_a_parameter_that_several_steps_have_is_named_once(writer: Writer) -> None:
-    runs = []
-    for number, epochs in ((1, 3), (2, 4)):
-        run = f"2026090{number}-000000-shop"
-        writer.run_file(run)
-        began, training = {**OLDER, "run": run}, {**TRAINING, "epochs": epochs}
-        made = chain(writer, origin=began, training=training)
-        told = {"custom_config": json.dumps({"training": training})}
-        writer.step("Tuner", {"examples": made["examples"]}, {"best": "Best"}, told=told, origin=began)
-        runs.append(run)
-    [cause] = why(writer.workspace, *runs).causes
-    assert cause.name.endswith(", custom_config.training.epochs")
 
 
 def test_a_parameter_that_only_a_notebook_knows_is_named_and_one_of_a_step_once(writer: Writer) -> None:
