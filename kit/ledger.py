@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from kit.data.data_file import files_of
 from kit.data.example_gen import SPLITS
 from kit.data.files import count_rows
 from kit.data.quarantined import count_quarantined
@@ -95,11 +96,10 @@ def check_rows(made: StepsMade) -> pd.DataFrame:
 
 
 def _files(made: StepsMade) -> Entry:
-    files = json.loads(made.properties("ExampleGen")["files"])
     data = made.project.spec.data
     counts = dict.fromkeys((*SPLITS, "all"), 0)
-    for file in files:
-        counts[file["split"]] += count_rows(Path(file["path"]), data.format, data.delimiter)
+    for file in files_of(made.properties("ExampleGen")):
+        counts[file.split] += count_rows(file.path, data.format, data.delimiter)
     if counts["all"]:
         return Entry("read from files", None, None, counts["all"])
     return Entry("read from files", counts["train"], counts["eval"])

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from kit.audit.verify import Verdict
 from kit.errors import InfraCheckError
-from kit.lineage.sources import DataFile, check_sources
+from kit.lineage.sources import SourceFile, check_sources
 
 
-def check_accounted(files: Sequence[DataFile], verdict: Verdict) -> str:
+def check_accounted(files: Sequence[SourceFile], verdict: Verdict) -> str:
     """Return sentences when a model leads back to its data and its audit pack is whole.
 
     Raises:

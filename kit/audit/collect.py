@@ -12,6 +12,7 @@ from typing import Any
 from kit.audit.plain_values import anomalies_of, signatures_of_version, slices_of, verdict_of
 from kit.audit.seal import PackError
 from kit.batch.record import RUN_FILE, UNFINISHED, list_runs, mark_killed_runs
+from kit.data.data_file import files_of
 from kit.digests import of_file
 from kit.lineage.graph import Graph, Node
 from kit.lineage.pushes import Push
@@ -91,7 +92,7 @@ def collect(workspace: Workspace, version: str) -> Collected:
 
 def _data_and_parameters(collected: Collected, chain: list[Node]) -> None:
     steps = {node.key: node for node in chain if node.kind == "execution"}
-    files = [file for node in steps.values() for file in json.loads(node.properties.get("files") or "[]")]
+    files = [file.plain() for node in steps.values() for file in files_of(node.properties)]
     collected.add_json("data.json", files)
     collected.add_json(
         "parameters.json",

@@ -19,6 +19,7 @@ from kit.audit.seal import sealed
 from kit.audit.verify import verify
 from kit.bench.chain import kit_command
 from kit.bench.figure import Figure
+from kit.data.data_file import FILES, DataFile, to_json
 from kit.errors import StepFailedError
 from kit.lineage.graph import BASELINE
 from kit.lineage.query import trace
@@ -103,19 +104,17 @@ def _executions(store: Any, chains: int) -> Iterator[Any]:
     kinds = {}
     for component, _, _ in _STEPS:
         kind = mlmd.ExecutionType(name=f"bench.{component}")
-        for name in ("component_id", "files", "custom_config"):
+        for name in ("component_id", FILES, "custom_config"):
             kind.properties[name] = mlmd.STRING
         kinds[component] = store.put_execution_type(kind)
     for number in range(chains):
-        files = [
-            {"path": f"/data/span-{number}.csv", "split": "train", "span": number, "sha256": f"{number:064x}"}
-        ]
+        files = [DataFile(Path(f"/data/span-{number}.csv"), "train", number, f"{number:064x}")]
         config = {"code": "0" * 16, "training": {"epochs": 8, "learning_rate": 0.02, "seed": number}}
         for component, _, _ in _STEPS:
             run = mlmd.Execution(type_id=kinds[component], last_known_state=mlmd.Execution.COMPLETE)
             run.properties["component_id"].string_value = component
             if component == "ExampleGen":
-                run.properties["files"].string_value = json.dumps(files)
+                run.properties[FILES].string_value = to_json(files)
             run.properties["custom_config"].string_value = json.dumps(config)
             yield run
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from pathlib import Path
-from typing import Any
 
 from kit import spans
 from kit.card.document import Block, Items, Part, Table, Text
 from kit.card.origins import Origins
+from kit.data.data_file import DataFile
 from kit.data.example_gen import SPLITS
 from kit.data.quarantined import count_quarantined
 from kit.data.rules import rule_of
@@ -60,10 +59,9 @@ def data(session: Session, origins: Origins) -> Part:
     files, examples = origins.files, origins.example_counts()
     rows = []
     for split in SPLITS:
-        mine = [file for file in files if file["split"] in {split, None, ""}]
+        mine = [file for file in files if file.split == split]
         rows.append((split, _spans(session, mine), f"{examples[split]:,.0f}"))
-    # Two folders identify a file anywhere; the rest of the path is this machine's.
-    digests = [("/".join(Path(file["path"]).parts[-2:]), file["sha256"][:_DIGITS]) for file in files]
+    digests = [(file.short_path, file.sha256[:_DIGITS]) for file in files]
     return Part(
         "Data",
         [
@@ -103,8 +101,8 @@ def training(origins: Origins) -> Part:
     return Part("Training", [Table(("parameter", "value"), rows, numbers=(1,), said=(0, 1))])
 
 
-def _spans(session: Session, files: list[dict[str, Any]]) -> str:
-    found = sorted({file["span"] for file in files if file.get("span") is not None})
+def _spans(session: Session, files: list[DataFile]) -> str:
+    found = sorted({file.span for file in files if file.span is not None})
     if not found:
         return "no spans; rows are split by a hash"
     return spans.in_words(found, dated=session.project.spec.data.is_dated)

@@ -8,6 +8,7 @@ from typing import Any
 
 from tfx import types
 
+from kit.data.data_file import DataFile, files_of
 from kit.data.example_gen import SPLITS
 from kit.data.statistics import load_statistics
 from kit.data.summaries import summarize
@@ -32,11 +33,9 @@ class Origins:
         self.config: dict[str, Any] = json.loads(properties["custom_config"])
 
     @property
-    def files(self) -> list[dict[str, Any]]:
-        """The data files: path, split, span and sha256 of each."""
+    def files(self) -> list[DataFile]:
         _, _, properties = self._run("ExampleGen", "examples", self._examples)
-        files: list[dict[str, Any]] = json.loads(properties["files"])
-        return files
+        return files_of(properties)
 
     @property
     def schema(self) -> Path:

@@ -6,13 +6,13 @@ that was never read leaves no trace.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Iterable
+from typing import TypeAlias
 
 from kit.checks.check import Finding, wrong
 from kit.checks.config import Severity
+from kit.data.data_file import DataFile, files_of
 from kit.data.quarantined import quarantined_rows, read_counts
 from kit.session import Session
 
@@ -35,20 +35,20 @@ def deliveries(session: Session) -> list[Finding]:
     severity = session.project.spec.checks.deliveries
     if severity == "off":
         return aside
-    files = json.loads(latest["files"])
+    files = files_of(latest)
     findings = [
         *_twice(session, files, severity),
-        *_changed(session, files, [json.loads(one["files"]) for one in past], severity),
+        *_changed(session, files, map(files_of, past), severity),
         *_missing(latest.get("missing", ""), severity),
     ]
     # An old run in this workspace has no `missing`: its spans were all there.
     return [*(findings or [Finding(CHECK, f"files: {len(files):,}, none twice or changed", "ok")]), *aside]
 
 
-def _twice(session: Session, files: Iterable[Mapping[str, Any]], severity: Severity) -> Iterable[Finding]:
-    same: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+def _twice(session: Session, files: Iterable[DataFile], severity: Severity) -> Iterable[Finding]:
+    same: dict[str, list[DataFile]] = defaultdict(list)
     for file in files:
-        same[file["sha256"]].append(file)
+        same[file.sha256].append(file)
     for several in same.values():
         if len(several) > 1:
             named = [_name(session, file) for file in several]
@@ -64,7 +64,7 @@ def _twice(session: Session, files: Iterable[Mapping[str, Any]], severity: Sever
 
 
 def _changed(
-    session: Session, files: list[Any], past: Iterable[list[Any]], severity: Severity
+    session: Session, files: list[DataFile], past: Iterable[list[DataFile]], severity: Severity
 ) -> Iterable[Finding]:
     """Compare each span with the last earlier run that read it and whose input differed."""
     now, earlier = _digests(files), [_digests(one) for one in past if one != files]
@@ -116,14 +116,14 @@ def _quarantined(session: Session) -> Iterable[Finding]:
         )
 
 
-def _digests(files: Iterable[Mapping[str, Any]]) -> _Digests:
+def _digests(files: Iterable[DataFile]) -> _Digests:
     spans: dict[int, list[str]] = defaultdict(list)
     for file in files:
-        if file["span"] is not None:  # without spans new data replace the old: not a second delivery
-            spans[file["span"]].append(file["sha256"])
+        if file.span is not None:  # without spans new data replace the old: not a second delivery
+            spans[file.span].append(file.sha256)
     return {span: tuple(sorted(digests)) for span, digests in spans.items()}
 
 
-def _name(session: Session, file: Mapping[str, Any]) -> str:
-    span = "" if file["span"] is None else f" (span {session.project.span_label(file['span'])})"
-    return f"{file['path']}{span}"
+def _name(session: Session, file: DataFile) -> str:
+    span = "" if file.span is None else f" (span {session.project.span_label(file.span)})"
+    return f"{file.path}{span}"

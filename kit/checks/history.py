@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 
 from kit.checks.distances import Statistics
 from kit.checks.drift import History
+from kit.data.data_file import files_of
 from kit.data.example_gen import SPLITS
 from kit.data.span_statistics import SpanStatistics
 from kit.data.statistics import compute_statistics, load_statistics
@@ -35,9 +35,9 @@ def parts_of(session: Session) -> dict[str, list[Part]]:
         StepOrderError: when ExampleGen has not run.
     """
     files: dict[tuple[str, int], list[Path]] = defaultdict(list)
-    for file in json.loads(session.properties("ExampleGen")["files"]):
-        if file["split"] in SPLITS and file["span"] is not None:
-            files[file["split"], file["span"]].append(Path(file["path"]))
+    for file in files_of(session.properties("ExampleGen")):
+        if file.split in SPLITS and file.span is not None:
+            files[file.split, file.span].append(file.path)
     computed = SpanStatistics(session.workspace, session.project)
     parts: dict[str, list[Part]] = {split: [] for split in SPLITS}
     try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import bisect
 import hashlib
-import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,12 +15,12 @@ from tfx import types
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.types import artifact_utils, standard_artifacts
 
+from kit.data.data_file import FILES, DataFile, files_of, to_json
 from kit.data.encoding import encode
 from kit.data.files import FileLayout, read_batches
 from kit.data.growing import unchanged
 from kit.data.quarantine import QUARANTINED, Quarantine, QuarantinedRows, Tally, quarantine_of
 from kit.data.sift import Sieve
-from kit.digests import of_file
 from kit.errors import RowsLostError
 from kit.project import Project
 from kit.steps.progress import report
@@ -35,7 +34,7 @@ _GZIP = tf.io.TFRecordOptions(compression_type="GZIP")
 
 class _Spec(types.ComponentSpec):
     PARAMETERS = {  # noqa: RUF012  TFX's own form
-        "files": types.component_spec.ExecutionParameter(type=str),
+        FILES: types.component_spec.ExecutionParameter(type=str),
         "reading": types.component_spec.ExecutionParameter(type=str),
         # The rules, so that a change is a new run; empty: nothing is quarantined.
         "quarantine": types.component_spec.ExecutionParameter(type=str),
@@ -57,7 +56,7 @@ class ExamplesExecutor(base_executor.BaseExecutor):
         [examples] = output_dict["examples"]
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
         layout = FileLayout.from_json(exec_properties["reading"])
-        files = json.loads(exec_properties["files"])
+        files = files_of(exec_properties)
         quarantine = Quarantine.from_json(exec_properties["quarantine"])
         with ExitStack() as stack:
             writers = {
@@ -72,32 +71,30 @@ class ExamplesExecutor(base_executor.BaseExecutor):
         tally.close(artifact)
 
 
-def _write_all(files: list[Any], layout: FileLayout, writers: Mapping[str, Any]) -> None:
+def _write_all(files: list[DataFile], layout: FileLayout, writers: Mapping[str, Any]) -> None:
     rows = 0
     for file in files:
-        path = Path(file["path"])
-        with unchanged(path, file["sha256"]):
-            for batch in read_batches(path, layout):
-                rows += _write(batch, file["split"], writers)
+        with unchanged(file.path, file.sha256):
+            for batch in read_batches(file.path, layout):
+                rows += _write(batch, file.split, writers)
                 report(f"{rows:,} rows")
 
 
 def _write_good(
-    files: list[Any], layout: FileLayout, writers: Mapping[str, Any], tally: Tally, stack: ExitStack
+    files: list[DataFile], layout: FileLayout, writers: Mapping[str, Any], tally: Tally, stack: ExitStack
 ) -> None:
     rows = 0
     for file in files:
-        path = Path(file["path"])
         count, side = tally.open(file, stack)
         written = 0
-        with unchanged(path, file["sha256"]):
-            for batch in Sieve(path, layout, tally.quarantine, count, side).batches():
-                written += _write(batch, file["split"], writers)
+        with unchanged(file.path, file.sha256):
+            for batch in Sieve(file.path, layout, tally.quarantine, count, side).batches():
+                written += _write(batch, file.split, writers)
                 report(f"{rows + written:,} rows, {tally.quarantined:,} quarantined")
         rows += written
         if count.read != written + count.quarantined:
             raise RowsLostError(
-                f"Of {path} every row must be in the examples or in quarantine, but of {count.read:,} rows "
+                f"Of {file.path} every row must be in the examples or in quarantine, but of {count.read:,} rows "
                 f"{written:,} and {count.quarantined:,} are. Report this with the file: the kit has lost rows."
             )
 
@@ -136,16 +133,12 @@ class ProjectExampleGen(base_component.BaseComponent):
         workspace: Workspace | None = None,
     ) -> None:
         inputs = project.inputs(train_spans, eval_spans)
-        files = [
-            {"path": str(file.path), "split": file.split, "span": file.span, "sha256": of_file(file.path)}
-            for file in inputs.files
-        ]
         quarantine = quarantine_of(workspace, project)
         outputs = {"examples": types.Channel(type=standard_artifacts.Examples)}
         if quarantine:
             outputs[QUARANTINED] = types.Channel(type=QuarantinedRows)
         spec = _Spec(
-            files=json.dumps(files),
+            files=to_json(map(DataFile.of, inputs.files)),
             reading=FileLayout.of(project).to_json(),
             quarantine=quarantine.to_json() if quarantine else "",
             missing=inputs.missing,

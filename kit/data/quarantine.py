@@ -21,6 +21,7 @@ from kit.checks.config import ALL, UNREADABLE
 from kit.data.row_rules import Fault, RowRule, rules_of_rows
 from kit.errors import DataAnomalyError, ProjectError
 from kit.project import Project
+from kit.span_files import InputFile
 from kit.spans import day_of
 from kit.workspace import Workspace
 
@@ -179,12 +180,12 @@ class Tally:
         """Rows that were set aside so far."""
         return sum(count.quarantined for count in self.counts)
 
-    def open(self, file: Mapping[str, Any], stack: ExitStack) -> tuple[FileCount, SideFile]:
-        """Begin with a data file, as ExampleGen describes it."""
+    def open(self, file: InputFile, stack: ExitStack) -> tuple[FileCount, SideFile]:
+        """Begin with a data file."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        span = "" if file["span"] is None else f"span-{self._label(file['span'])}_"
-        side = f"{len(self.counts):04}_{span}{Path(file['path']).stem}.csv"
-        self.counts.append(FileCount(file["path"], file["split"], file["span"], side))
+        span = "" if file.span is None else f"span-{self._label(file.span)}_"
+        side = f"{len(self.counts):04}_{span}{file.path.stem}.csv"
+        self.counts.append(FileCount(str(file.path), file.split, file.span, side))
         self.sides.append(SideFile(self.folder, self.counts[-1], stack))
         return self.counts[-1], self.sides[-1]
 

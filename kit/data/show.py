@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pandas as pd
 import pyarrow.parquet
 import tensorflow as tf
 
+from kit.data.data_file import files_of
 from kit.data.example_gen import SPLITS
 from kit.data.files import read_header
 from kit.data.records import first_records
@@ -43,12 +43,11 @@ def spans_text(session: Session) -> str:
 def _unknown_columns(session: Session) -> list[str]:
     """Return the columns of the files that project.yml says nothing about, such as one that is new in a delivery."""
     data, found = session.project.spec.data, dict[str, None]()
-    for file in json.loads(session.properties("ExampleGen")["files"]):
-        path = Path(file["path"])
+    for file in files_of(session.properties("ExampleGen")):
         if data.format == "parquet":
-            found |= dict.fromkeys(pyarrow.parquet.read_schema(path).names)
+            found |= dict.fromkeys(pyarrow.parquet.read_schema(file.path).names)
         else:
-            found |= dict.fromkeys(read_header(path, data.delimiter))
+            found |= dict.fromkeys(read_header(file.path, data.delimiter))
     return [name for name in found if name and name not in session.project.spec.columns]
 
 
@@ -64,8 +63,8 @@ def judged_text(session: Session) -> str:
 def _files_of_splits(session: Session) -> dict[str, list[int | None]]:
     """Return the span of each file that ExampleGen last read, by split."""
     files: dict[str, list[int | None]] = defaultdict(list)
-    for file in json.loads(session.properties("ExampleGen")["files"]):
-        files[file["split"]].append(file["span"])
+    for file in files_of(session.properties("ExampleGen")):
+        files[file.split].append(file.span)
     return files
 
 

@@ -17,6 +17,7 @@ from tfx.components.evaluator import constants
 from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.types import artifact_utils, component_spec, standard_artifacts
 
+from kit.data.data_file import FILES
 from kit.data.quarantine import QUARANTINED, QuarantinedRows
 from kit.data.validation import check_anomalies
 from kit.errors import UsageError
@@ -145,11 +146,11 @@ class Gate(base_component.BaseComponent):
         made = {
             name: channel for step in steps for name, channel in step.outputs.items() if name in _Spec.INPUTS
         }
-        known = [step.exec_properties for step in steps if "files" in step.exec_properties]
+        known = [step.exec_properties for step in steps if FILES in step.exec_properties]
         example_gen: dict[str, Any] = known[0] if known else {}
         settings = {
             "project": str(project.folder),
-            "example_gen": {name: example_gen.get(name, "") for name in ("files", "quarantine")},
+            "example_gen": {name: example_gen.get(name, "") for name in (FILES, "quarantine")},
             "litert": project.spec.release.litert.model_dump(mode="json"),
             "code": project.code_digest("data", "evaluation", "export"),
         }

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from kit.batch.record import RunRecord
+from kit.data.data_file import FILES, files_of
 from kit.digests import of_file
 from kit.lineage.graph import Graph, Node
 from kit.lineage.query import Lineage
@@ -79,13 +80,9 @@ class Made:
     def files(self) -> dict[str, str] | None:
         """Return the digests of the data files by what a person calls them; None: there is no such step."""
         step = self.steps.get("ExampleGen")
-        if step is None or "files" not in step.properties:
+        if step is None or FILES not in step.properties:
             return None
-        files = json.loads(step.properties["files"])
-        # Two folders identify a file anywhere; the rest of its path is this machine's.
-        return {
-            f"{_end_of(file['path'])} {file.get('split') or ''}".strip(): file["sha256"] for file in files
-        }
+        return {f"{file.short_path} {file.split}": file.sha256 for file in files_of(step.properties)}
 
     @property
     def has_curated_schema(self) -> bool:
@@ -112,10 +109,6 @@ def _steps(graph: Graph, keys: Collection[str]) -> dict[str, Node]:
     wanted = {*keys}
     nodes = [node for node in graph.nodes.values() if node.key in wanted and node.kind == "execution"]
     return {node.name: node for node in nodes if node.name != DECISION_TYPE}
-
-
-def _end_of(path: str) -> str:
-    return "/".join(Path(path).parts[-2:])
 
 
 def _notebook_parameters(workspace: Workspace, run: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
+from kit.data.data_file import FILES, files_of
 from kit.lineage.compare import metrics_of
 from kit.lineage.graph import Node
 from kit.lineage.pushes import Push
@@ -114,11 +115,9 @@ def _node_lines(lineage: Lineage, node: Node) -> Iterator[str]:
     taken = ", ".join(f"{name} {key.split()[1]}" for key, name in graph.inputs(node.key).items())
     made = ", ".join(f"{name} {key.split()[1]}" for key, name in graph.outputs(node.key).items())
     yield f"    took {taken or 'no artifacts'}; made {made or 'none'}"
-    for file in json.loads(node.properties.get("files") or "[]"):
-        yield f"    file {file['path']}, sha256 {file['sha256']}"
-    told = [
-        (name, value) for name, value in node.properties.items() if name != "files" and value not in _EMPTY
-    ]
+    for file in files_of(node.properties):
+        yield f"    file {file.path}, sha256 {file.sha256}"
+    told = [(name, value) for name, value in node.properties.items() if name != FILES and value not in _EMPTY]
     for name, value in told[:_PARAMETERS]:
         yield f"    {name} = {shorten(value, _LETTERS)}"
     if len(told) > _PARAMETERS:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from kit.data.data_file import files_of
 from kit.digests import of_file
 from kit.errors import DataAnomalyError
 from kit.lineage.query import Lineage
@@ -16,12 +16,12 @@ FileState = Literal["the same bytes", "changed since", "gone"]
 
 
 @dataclass(frozen=True)
-class DataFile:
-    """A file that ExampleGen read.
+class SourceFile:
+    """A file that ExampleGen read, and what became of it.
 
     Attributes:
         path: its path at that time.
-        split: the split that it went into; empty: its rows were split by a hash.
+        split: the split that it went into; `all`: its rows were split by a hash.
         sha256: the SHA-256 of its bytes at that time.
         state: its state now.
     """
@@ -32,19 +32,19 @@ class DataFile:
     state: FileState
 
 
-def data_files(lineage: Lineage) -> list[DataFile]:
+def data_files(lineage: Lineage) -> list[SourceFile]:
     """Return the data files that something comes from; each is read to see whether it has changed."""
     graph = lineage.graph
     chain = lineage.upstream | set(lineage.own)
-    told = [graph.nodes[key].properties.get("files", "") for key in graph.nodes if key in chain]
-    files = {file["path"]: file for text in told if text for file in json.loads(text)}
+    read = [node.properties for key, node in graph.nodes.items() if key in chain]
+    files = {file.path: file for properties in read for file in files_of(properties)}
     return [
-        DataFile(path, file.get("split") or "", file["sha256"], _state(Path(path), file["sha256"]))
-        for path, file in files.items()
+        SourceFile(str(file.path), file.split, file.sha256, _state(file.path, file.sha256))
+        for file in files.values()
     ]
 
 
-def check_sources(files: Sequence[DataFile]) -> str:
+def check_sources(files: Sequence[SourceFile]) -> str:
     """Return one sentence on the state of the data files; changed or missing ones are reported, not an error.
 
     Raises:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from kit.batch.record import RUN_FILE, RunRecord
+from kit.data.data_file import FILES, DataFile, files_of, in_json
 from kit.errors import UsageError
 from kit.lineage.graph import Kind, Node, number_of
 from kit.lineage.pushes import model_of
@@ -167,19 +167,19 @@ def _file(_: Workspace, store: Store, name: str) -> Iterator[Subject]:
     if not name:
         return
     path = str(Path(name).absolute()) if Path(name).is_file() else name
-    by_path: dict[str, list[int]] = {}
-    nodes = store.executions_about("files", json.dumps(path)[1:-1])
+    by_path: dict[Path, list[int]] = {}
+    nodes = store.executions_about(FILES, in_json(path))
     for node in store.graph(nodes).nodes.values():
-        for file in json.loads(node.properties.get("files", "[]")):
+        for file in files_of(node.properties):
             if _is_called(file, path):
-                by_path.setdefault(file["path"], []).append(number_of(node.key))
+                by_path.setdefault(file.path, []).append(number_of(node.key))
     for found, takers in by_path.items():
-        yield Subject("file", found, tuple(dict.fromkeys(takers)))
+        yield Subject("file", str(found), tuple(dict.fromkeys(takers)))
 
 
-def _is_called(file: Mapping[str, str], name: str) -> bool:
-    by_digest = bool(_DIGEST.fullmatch(name)) and file["sha256"].startswith(name)
-    return by_digest or f"/{file['path']}".endswith(f"/{name.lstrip('/')}")
+def _is_called(file: DataFile, name: str) -> bool:
+    by_digest = bool(_DIGEST.fullmatch(name)) and file.sha256.startswith(name)
+    return by_digest or f"/{file.path}".endswith(f"/{name.lstrip('/')}")
 
 
 def _request(workspace: Workspace, store: Store, name: str) -> Iterator[Subject]:

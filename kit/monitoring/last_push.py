@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 from tfx.orchestration import metadata
 
+from kit.data.data_file import files_of
 from kit.errors import StepOrderError
 from kit.release.pushed_model import DESTINATION, VERSION
 from kit.session import CHAIN, Session
@@ -102,7 +102,7 @@ class _Past:
 def _spans(reading: _Step) -> dict[str, tuple[int, ...]]:
     """Return which spans ExampleGen read into each split."""
     found: dict[str, set[int]] = {}
-    for file in json.loads(properties_of(reading.execution)["files"]):
-        if file.get("span") is not None:
-            found.setdefault(file["split"], set()).add(int(file["span"]))
+    for file in files_of(properties_of(reading.execution)):
+        if file.span is not None:
+            found.setdefault(file.split, set()).add(file.span)
     return {split: tuple(sorted(numbers)) for split, numbers in found.items()}

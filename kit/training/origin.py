@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
 from tfx.orchestration import metadata
 
+from kit.data.data_file import DataFile, files_of
 from kit.project import Project
 from kit.spans import in_words
 from kit.steps.history import properties_of
@@ -39,13 +39,13 @@ def origin_of(workspace: Workspace, project: Project, examples: types.BaseChanne
             files = _files(handle.store, [artifact.id for artifact in artifacts])
     else:
         files = _files_to_read(examples)
-    splits = dict.fromkeys(file["split"] for file in files)
-    return {split: _told(project, [file for file in files if file["split"] == split]) for split in splits}
+    splits = dict.fromkeys(file.split for file in files)
+    return {split: _told(project, [file for file in files if file.split == split]) for split in splits}
 
 
-def _told(project: Project, files: Sequence[Mapping[str, Any]]) -> str:
-    spans = sorted({file["span"] for file in files if file["span"] is not None})
-    digest = hashlib.sha256("".join(file["sha256"] for file in files).encode()).hexdigest()
+def _told(project: Project, files: Sequence[DataFile]) -> str:
+    spans = sorted({file.span for file in files if file.span is not None})
+    digest = hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest()
     words = [
         f"spans {in_words(spans, dated=project.spec.data.is_dated)}" if spans else "",
         f"{len(files)} file{'s' if len(files) > 1 else ''}",
@@ -54,28 +54,26 @@ def _told(project: Project, files: Sequence[Mapping[str, Any]]) -> str:
     return ", ".join(filter(None, words))
 
 
-def _files(store: Any, artifacts: Sequence[int]) -> list[Mapping[str, Any]]:
+def _files(store: Any, artifacts: Sequence[int]) -> list[DataFile]:
     """Walk from artifacts back to the files of the ExampleGen that they come from."""
     while artifacts:
         events = store.get_events_by_artifact_ids(artifacts)
         makers = sorted({event.execution_id for event in events if event.type == _OUTPUT})
         for execution in store.get_executions_by_id(makers):
-            if text := properties_of(execution).get("files"):
-                files: list[Mapping[str, Any]] = json.loads(text)
+            if files := files_of(properties_of(execution)):
                 return files
         taken = store.get_events_by_execution_ids(makers) if makers else []
         artifacts = sorted({event.artifact_id for event in taken if event.type == _INPUT})
     return []
 
 
-def _files_to_read(channel: Any) -> list[Mapping[str, Any]]:
+def _files_to_read(channel: Any) -> list[DataFile]:
     """Walk from a channel of a pipeline back to the files that its ExampleGen is going to read."""
     channels = [channel]
     while channels:
         makers = [one.producer_component for one in channels if isinstance(one, types.OutputChannel)]
         for maker in makers:
-            if "files" in maker.exec_properties:
-                files: list[Mapping[str, Any]] = json.loads(maker.exec_properties["files"])
+            if files := files_of(maker.exec_properties):
                 return files
         channels = [one for maker in makers for one in maker.inputs.values()]
     return []

@@ -13,12 +13,12 @@ from kit.audit.seal import sealed
 from kit.audit.verify import verify
 from kit.errors import DataAnomalyError, InfraCheckError
 from kit.lineage.query import trace
-from kit.lineage.sources import DataFile, check_sources, data_files
+from kit.lineage.sources import SourceFile, check_sources, data_files
 from kit.workspace import Workspace
 from lineage.stores import VERSION, Writer, chain
 
 
-def _files(tmp_path: Path) -> list[DataFile]:
+def _files(tmp_path: Path) -> list[SourceFile]:
     contents = {"same.csv": b"a", "changed.csv": b"b", "gone.csv": b"c"}
     digests = {
         str(tmp_path / name): hashlib.sha256(content).hexdigest() for name, content in contents.items()

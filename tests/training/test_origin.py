@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import TYPE_CHECKING
 from unittest.mock import patch
 
+from kit.data.data_file import DataFile
 from kit.data.example_gen import ProjectExampleGen
 from kit.data.schema import schema_gen
 from kit.data.statistics import StatisticsGen
@@ -31,8 +33,8 @@ def test_transformed_examples_have_the_origin_of_the_examples(tiny: Tiny) -> Non
 
 
 def test_spans_are_told_by_split(tiny: Tiny) -> None:
-    files = [{"split": "train", "span": span, "sha256": f"{span}"} for span in (3, 1, 2, 2)]
-    files += [{"split": "eval", "span": 7, "sha256": "7"}]
+    files = [DataFile(Path("day.csv"), "train", span, f"{span}") for span in (3, 1, 2, 2)]
+    files += [DataFile(Path("day.csv"), "eval", 7, "7")]
     with patch.object(origin, "_files", lambda *_: files):
         found = origin_of(
             tiny.session.workspace, tiny.project, tiny.session.channel("ExampleGen", "examples")
