@@ -74,6 +74,17 @@ def test_what_draws_knows_nothing_of_what_computes() -> None:
     assert not importing("widgets", {"kit", *SLOW})
 
 
+def test_what_reads_data_does_not_know_what_judges_them() -> None:
+    imports = {
+        node.module
+        for tree in modules("kit/data").values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module
+    }
+    assert "kit.data.files" in imports
+    assert not {name for name in imports if name.startswith("kit.checks")}
+
+
 def test_modules_have_one_subject() -> None:
     lengths = {str(path): len(text.splitlines()) for path, text in texts() if path.suffix == ".py"}
     assert not {name: lines for name, lines in lengths.items() if lines > MOST_LINES}

@@ -17,7 +17,7 @@ _Names = Annotated[
     tuple[str, ...],
     BeforeValidator(lambda value: () if value is False else (value,) if isinstance(value, str) else value),
 ]
-ALL, UNREADABLE = "all", "unreadable"
+_ALL, _UNREADABLE = "all", "unreadable"
 
 
 def _short(value: object) -> object:
@@ -153,3 +153,16 @@ class Checks(Section):
         allow_inf_nan=False,
         description="largest share of the rows of a span that may be set aside",
     )
+
+    @property
+    def quarantined_features(self) -> list[str]:
+        """The features named in `quarantine`."""
+        return [name for name in dict.fromkeys(self.quarantine) if name not in {_ALL, _UNREADABLE}]
+
+    @property
+    def quarantines_every_feature(self) -> bool:
+        return _ALL in self.quarantine
+
+    @property
+    def quarantines_unreadable(self) -> bool:
+        return not {_ALL, _UNREADABLE}.isdisjoint(self.quarantine)

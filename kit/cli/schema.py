@@ -71,7 +71,7 @@ def check(
     The exit code is 0 if all is well, 10 if anything is wrong, 2 if the schema cannot be read.
     """
     with quiet():
-        from kit.data.schema_check import any_fault, check_project
+        from kit.checks.curated_schema import any_fault, check_project
     file, features, findings = check_project(*opened(project, workspace), spans, say=_say)
     if findings:
         print_table(("state", "feature", "found"), [(one.state, one.subject, one.found) for one in findings])

@@ -17,7 +17,6 @@ from typing import Any
 
 from tfx.types.artifact import Artifact, Property, PropertyType
 
-from kit.checks.config import ALL, UNREADABLE
 from kit.data.row_rules import Fault, RowRule, rules_of_rows
 from kit.errors import DataAnomalyError, ProjectError
 from kit.project import Project
@@ -82,13 +81,10 @@ def quarantine_of(workspace: Workspace | None, project: Project) -> Quarantine |
     checks, data = project.spec.checks, project.spec.data
     if not checks.quarantine:
         return None
-    named = [name for name in checks.quarantine if name not in {ALL, UNREADABLE}]
-    rules: Mapping[str, RowRule] = {}
-    if named or ALL in checks.quarantine:
-        rules = _rules(workspace, project, named)
-    chosen = rules.values() if ALL in checks.quarantine else [rules[name] for name in dict.fromkeys(named)]
-    unreadable = bool({ALL, UNREADABLE} & set(checks.quarantine))
-    return Quarantine(tuple(chosen), unreadable, checks.quarantine_at_most, data.is_dated)
+    named, every = checks.quarantined_features, checks.quarantines_every_feature
+    rules = _rules(workspace, project, named) if named or every else {}
+    chosen = rules.values() if every else [rules[name] for name in named]
+    return Quarantine(tuple(chosen), checks.quarantines_unreadable, checks.quarantine_at_most, data.is_dated)
 
 
 def _rules(workspace: Workspace | None, project: Project, named: Sequence[str]) -> Mapping[str, RowRule]:
@@ -98,7 +94,7 @@ def _rules(workspace: Workspace | None, project: Project, named: Sequence[str]) 
     if file is None:
         raise ProjectError(
             f"{place}: checks.quarantine judges rows by a curated schema, but {project.name} has none. Save one in the "
-            f"schema editor of 01_data, or write `quarantine: {UNREADABLE}`."
+            f"schema editor of 01_data, or write `quarantine: unreadable`."
         )
     rules = rules_of_rows(read_schema(file), project.columns)
     if lacking := [name for name in named if name not in rules]:

@@ -17,7 +17,7 @@ from pydantic import (
 
 from kit.alerts.config import AlertSettings
 from kit.card.config import CardText
-from kit.checks.config import ALL, UNREADABLE, Checks
+from kit.checks.config import Checks
 from kit.deploy.config import DeploySettings
 from kit.evaluation.sections import (
     EVERY,
@@ -276,10 +276,10 @@ class ProjectFile(Section):
         cuts: list[Mapping[str, str | int]] = [dict.fromkeys(names, EVERY) for names in self.slices]
         for cut in [*cuts, *(gate.slice for gate in self.gates)]:
             check_slice(cut, self.evaluation.bands, read)
-        for name in self.checks.quarantine:
-            if name not in {*read, ALL, UNREADABLE}:
+        for name in self.checks.quarantined_features:
+            if name not in read:
                 raise ValueError(
-                    f"checks.quarantine {name!r} is neither {ALL} nor {UNREADABLE} nor among the columns that are "
+                    f"checks.quarantine {name!r} is neither all nor unreadable nor among the columns that are "
                     f"read: {', '.join(read)}"
                 )
         for name, metric in [

@@ -5,17 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from data.sessions import quiet, small
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 from valid_projects import altered
 
+from kit.checks.curated_schema import any_fault, check_file, check_project
 from kit.data.schema import read_schema
-from kit.data.schema_check import any_fault, check_file, check_project
 from kit.errors import ProjectError
 from kit.project import Project
 from kit.workspace import Workspace
-
-from .sessions import quiet, small
 
 SCHEMA = """
 feature { name: "age" type: FLOAT presence { min_fraction: 0.9 } float_domain { min: 0 max: 99 } }

@@ -9,6 +9,7 @@ from pathlib import Path
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from kit.checks.check import Finding
+from kit.checks.judge import SCHEMA
 from kit.data.environments import TRAINING, validate
 from kit.data.schema import Statistics, columns_of, read_schema
 from kit.data.schema_review import curated
@@ -18,7 +19,6 @@ from kit.project import Project
 from kit.texts import Say
 from kit.workspace import Workspace
 
-NAME = "schema"
 _UPDATE = "Let `kit schema update` do it, or write it into the file."
 _DOMAINS = {"int_domain": "INT", "float_domain": "FLOAT", "string_domain": "BYTES", "domain": "BYTES"}
 _RETIRED = {schema_pb2.DEPRECATED, schema_pb2.DISABLED}
@@ -45,7 +45,7 @@ def check_data(statistics: Statistics, schema: schema_pb2.Schema, place: str) ->
     """
     return [
         Finding(
-            NAME,
+            SCHEMA,
             f"{place}: {reason.short_description}. {reason.description.strip()}".strip(),
             "fail",
             "Fix the data; if they are right, let `kit schema update` widen the schema.",
@@ -57,7 +57,7 @@ def check_data(statistics: Statistics, schema: schema_pb2.Schema, place: str) ->
 
 
 def _wrong(subject: str, found: str, what_to_do: str) -> Finding:
-    return Finding(NAME, f"file: {found}", "fail", what_to_do, subject=subject)
+    return Finding(SCHEMA, f"file: {found}", "fail", what_to_do, subject=subject)
 
 
 def _columns(schema: schema_pb2.Schema, project: Project) -> Iterator[Finding]:
@@ -98,7 +98,7 @@ def _environments(schema: schema_pb2.Schema, project: Project) -> Iterator[Findi
     known = list(schema.default_environment)
     if not known:
         yield Finding(
-            NAME,
+            SCHEMA,
             "file: it has no environments, so that requests without a label are anomalies",
             "warn",
             _UPDATE,
