@@ -1,9 +1,9 @@
 """The package behind the notebooks: everything that computes, from data files to a pushed and served model.
 
-Foundations      `workspace` (where all results live; `moved_workspace` follows one that was moved), `project` (what is
-                 modelled; `project_section` is the base class of the sections of project.yml), `spans` and `span_files`
-                 (the data's partitions and their files), `session` (runs components), `steps` (one component's run),
-                 `ledger` (the rows that each step saw)
+Foundations      `workspace` (where all results live, in the `workspace_folders`; `moved_workspace` follows one that was
+                 moved), `project` (what is modelled; `project_section` is the base class of the sections of
+                 project.yml), `spans` and `span_files` (the data's partitions and their files), `session` (runs
+                 components), `steps` (one component's run), `ledger` (the rows that each step saw)
 Decisions        `decisions` (recorded in ML Metadata), `reasons` (what each one needs), `replay` (takes them elsewhere)
 Small things     `errors` and `os_errors`, `secret` (passwords and keys), `machine` (cores and memory), `versions` (of
                  the code at work), `child_environment`, `process_mark` (of who wrote a record), `record` (notebooks'

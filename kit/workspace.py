@@ -1,42 +1,6 @@
 """The workspace: the one folder that holds everything the notebooks make, and the only place where they meet.
 
-workspace/
-    metadata.sqlite          ML Metadata: artifacts, executions, contexts
-    .place                   the workspace's path in these; if it lies elsewhere, it was moved
-    artifacts/<project>/     what the components write, one folder per component; in .trash here, in runs and in sweeps
-                             what `kit gc` is deleting
-    serving/<project>/<n>/   pushed models, numeric versions as TensorFlow Serving wants them; beside them what was
-                             rolled back, and what was done to versions (see `kit.release.versions`)
-    serving/models.config    which of them `kit serve` serves, with their policies and labels
-    serving/protect.yml      what their answers hide from whoever would copy them (see `kit.serving.protect`)
-    serving/<project>.batching.pbtxt   how its requests are batched, once `kit tune-batching` has found that
-    serving/monitoring.config   MonitoringConfig: enables Prometheus metrics
-    runs/<run id>/           executed notebooks, run.json, log, report and times of a batch
-    checkpoints/<project>/   how far trainings came, one folder per digest (see `kit.training.checkpoints`)
-    logs/<project>/          one log per component and pipeline (see `kit.export.local`), and TensorBoard's event files
-    projects/<name>/         projects that `kit new` wrote
-    schemas/<project>/       the curated schema of a built-in project, once somebody has changed it here
-    clusters/<project>/      what `kit train-cluster` gives a cluster on other machines, and what that leaves here
-    predictions/<project>/   what the models answered, one folder per day (see `kit.monitoring.log`)
-    labels/<project>/        the labels of those predictions, by the day on which they arrived
-    served/                  the logs of servers, and what they are to log (see `kit.serving.prediction_log`)
-    experiments/<project>/   candidates that a part of the users gets (see `kit.canary`)
-    statistics/<project>/    of each span that was looked at, by content (see `kit.data.span_statistics`)
-    environments/            the packages that executions ran with, one file per set of them (see `kit.steps.origin`)
-    cards/<project>/<n>/     the model card of model n in ML Metadata, as a page and as Markdown
-    schedules/<name>/        when a chain runs by itself, and what became of it (see `kit.schedule.schedule`)
-    sweeps/<name>/           one chain at many parameter points, each in a workspace of its own (see `kit.sweep`)
-    tuning/<project>/        searches, and the trials that they share (see `kit.tuning.records`)
-    audit/                   audit packs, one file per pushed version (see `kit.audit.layout`)
-    private/                 the key that signs them; only its owner can read it
-    gateway/<project>/       Envoy's configuration, keys for learning and the access log (see `kit.gateway.plan`)
-    load/<project>/          what `kit tune-batching` has measured, one file per point; sweep.json is the last
-                             sweep, and `small` has that of `06_serve`
-    drills/<project>.json    what `kit drill` found last (see `kit.drill.outcomes`)
-    parity/<project>.json    the last comparison of all ways from a row to a score (see `kit.release.parity`)
-    workshop/                scores of the exercises, and their copies of project.yml (see `kit.workshop`)
-    alerts/                  incidents and messages that wait (alerts.sqlite), and what was told, one folder per project
-    .locks/                  what one process at a time may do, and who does it (see `Workspace.lock`)
+`kit.workspace_folders` says what lies where in it.
 """
 
 from __future__ import annotations
@@ -57,10 +21,18 @@ import filelock
 from kit.errors import WorkspaceError
 from kit.os_errors import reason_of
 from kit.texts import Say
+from kit.workspace_folders import (
+    ARTIFACTS,
+    LOGS,
+    METADATA_FILE,
+    MODELS_CONFIG,
+    RUNS,
+    SERVING,
+    STATISTICS,
+)
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 DEFAULT = CHECKOUT / "workspace"  # of commands that are given no other one
-MODELS_CONFIG, METADATA_FILE = "models.config", "metadata.sqlite"
 _PLACE_FILE = ".place"
 _POLL_SECONDS = 0.2
 _SAY_AFTER_SECONDS = 1.0
@@ -184,7 +156,7 @@ class Workspace:
             with self.lock("step", f"following the move from {before}"):
                 if _read_place(place) == before:  # and nobody else has done it meanwhile
                     follow_metadata(self.metadata_path, before, self.path)
-                    rewrite(self.path / "serving" / MODELS_CONFIG, moving_config(str(before), str(self.path)))
+                    rewrite(self.path / SERVING / MODELS_CONFIG, moving_config(str(before), str(self.path)))
                     write_atomically(place, str(self.path))
 
     def __repr__(self) -> str:
@@ -204,19 +176,19 @@ class Workspace:
 
     @property
     def runs(self) -> Path:
-        return self.path / "runs"
+        return self.path / RUNS
 
     def artifacts(self, project: str) -> Path:
-        return self.path / "artifacts" / project
+        return self.path / ARTIFACTS / project
 
     def serving(self, project: str) -> Path:
-        return self.path / "serving" / project
+        return self.path / SERVING / project
 
     def logs(self, project: str) -> Path:
-        return self.path / "logs" / project
+        return self.path / LOGS / project
 
     def statistics(self, project: str) -> Path:
-        return self.path / "statistics" / project
+        return self.path / STATISTICS / project
 
     @contextmanager
     def lock(self, name: str, purpose: str, *, wait: bool = True, say: Say = print) -> Iterator[None]:

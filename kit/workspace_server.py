@@ -15,14 +15,15 @@ from kit.serving.experiments import config as experiments
 from kit.serving.policies import versions_in
 from kit.serving.prediction_log import config as prediction_log
 from kit.serving.settings import PLATFORM, Settings
-from kit.workspace import MODELS_CONFIG, Workspace, write_atomically
+from kit.workspace import Workspace, write_atomically
+from kit.workspace_folders import EXPERIMENTS, LOGS, MODELS_CONFIG, SERVING
 
 MONITORING = "monitoring.config"
 
 
 def pushed_models(workspace: Workspace) -> dict[str, list[int]]:
     """Return the pushed versions of each project, the latest last."""
-    folder = workspace.path / "serving"
+    folder = workspace.path / SERVING
     bases = [path for path in sorted(folder.glob("*")) if path.is_dir()]
     found = {base.name: sorted(versions_in(base)) for base in bases}
     return {name: versions for name, versions in found.items() if versions}
@@ -38,7 +39,7 @@ def write_models_config(workspace: Workspace) -> Path:
         StepOrderError: when nothing has been pushed.
         ServerError: when the file cannot be read.
     """
-    path = workspace.path / "serving" / MODELS_CONFIG
+    path = workspace.path / SERVING / MODELS_CONFIG
     pushed, known = (
         set(pushed_models(workspace)),
         {model.name for model in _config(path).model_config_list.config},
@@ -86,7 +87,7 @@ def settings_for(workspace: Workspace, log_share: float, models: Path | None = N
         # Labels of models.config may name versions that are still loading when the server starts.
         allow_version_labels_for_unavailable_models=True,
         interceptors=",".join(interceptors),
-        experiment_config_file=str(workspace.path / "experiments"),
+        experiment_config_file=str(workspace.path / EXPERIMENTS),
         prediction_log_config_file=str(prediction_log.write_config(workspace, log_share))
         if log_share
         else "",
@@ -95,14 +96,14 @@ def settings_for(workspace: Workspace, log_share: float, models: Path | None = N
 
 def server_log(workspace: Workspace) -> Path:
     """Return the log file of a workspace's servers, after creating its folder."""
-    path = workspace.path / "logs" / "server.log"
+    path = workspace.path / LOGS / "server.log"
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
 
 def monitoring_config(workspace: Workspace) -> Path:
     """Return the workspace's MonitoringConfig; one that enables Prometheus is written when there is none."""
-    path = workspace.path / "serving" / MONITORING
+    path = workspace.path / SERVING / MONITORING
     if not path.exists():
         write_atomically(path, "prometheus_config { enable: true }\n")
     return path
@@ -110,7 +111,7 @@ def monitoring_config(workspace: Workspace) -> Path:
 
 def batching_file(workspace: Workspace, project: str) -> Path:
     """Return the file of a project's batching parameters, which `kit tune-batching` writes."""
-    return workspace.path / "serving" / f"{project}.batching.pbtxt"
+    return workspace.path / SERVING / f"{project}.batching.pbtxt"
 
 
 def tuned_batching(

@@ -27,6 +27,7 @@ from kit.setup.locked import LOCK
 from kit.steps.origin import CHANGED, COMMIT, LOCKED, PACKAGES, environment_file
 from kit.versions import committed_file
 from kit.workspace import Workspace
+from kit.workspace_folders import CARDS
 
 _CARD = ("model_card.md", "model_card.html")
 # Artifacts that go into a pack as they are; models and examples are named by their digests only.
@@ -230,7 +231,7 @@ def _card(collected: Collected, workspace: Workspace, lineage: Lineage) -> None:
     pushers = list(graph.inputs(collected.push.key))
     models = [key for run in pushers for key, name in graph.inputs(run).items() if name == "model"]
     number = models[0].split()[1] if models else ""
-    folder = workspace.path / "cards" / collected.push.project / number
+    folder = workspace.path / CARDS / collected.push.project / number
     for name in _CARD:
         collected.add_file(
             name, folder / name, f"The model card {folder / name} is not there. 05_release writes it."

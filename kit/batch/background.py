@@ -15,6 +15,7 @@ from kit.child_environment import finding_kit
 from kit.steps.monitor import KERNEL_VARIABLE, RUN_FOLDER_VARIABLE
 from kit.steps.sampling import FILE_VARIABLE
 from kit.translation.messages import in_language
+from kit.workspace_folders import LOGS, RUNS
 
 # How the names of variables begin of this kernel's own environment, which the batch must not inherit.
 _OF_THE_KERNEL = (
@@ -67,8 +68,8 @@ class Batch:
     """
 
     def __init__(self, words: Sequence[str], workspace: Path, command: str = "") -> None:
-        self._runs, self._started, self._command = workspace / "runs", now(), command
-        self._log = workspace / "logs" / f"batch-{self._started:%Y%m%d-%H%M%S-%f}.log"
+        self._runs, self._started, self._command = workspace / RUNS, now(), command
+        self._log = workspace / LOGS / f"batch-{self._started:%Y%m%d-%H%M%S-%f}.log"
         self._log.parent.mkdir(parents=True, exist_ok=True)
         environ = {name: value for name, value in os.environ.items() if not name.startswith(_OF_THE_KERNEL)}
         with self._log.open("wb") as log:

@@ -33,7 +33,7 @@ def explain(record: RunRecord) -> str:
     paths = [Path(notebook.path) for notebook in record.notebooks]
     names = [path.stem if path.parent == NOTEBOOKS else str(path) for path in paths]
     command = "kit run " + " ".join(shlex.quote(name) for name in names)
-    parameters = Path(record.workspace) / "runs" / record.run_id / "parameters.yml"
+    parameters = record.folder / "parameters.yml"
     advice = (
         "To continue: remove the cause and run again; what is done is not done twice.\n"
         f"  {command} -f {shlex.quote(str(parameters))}{workspace_option(Path(record.workspace))}"

@@ -16,6 +16,7 @@ from kit.batch.parameters import Value
 from kit.process_mark import ProcessMark
 from kit.versions import git_commit, installed_versions
 from kit.workspace import write_atomically
+from kit.workspace_folders import RUNS
 
 RUN_FILE, REPORT_FILE = "run.json", "report.html"
 UNFINISHED = ".running.ipynb"
@@ -139,6 +140,11 @@ class RunRecord(BaseModel):
 
     def save(self, folder: Path) -> None:
         write_atomically(folder / RUN_FILE, self.model_dump_json(indent=2) + "\n")
+
+    @property
+    def folder(self) -> Path:
+        """The folder of the run, in the workspace as it lay when it ran."""
+        return Path(self.workspace) / RUNS / self.run_id
 
     @property
     def all_failures(self) -> list[Failure]:

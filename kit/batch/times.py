@@ -11,6 +11,7 @@ from typing import Any
 from kit.batch.record import NotebookRecord, RunRecord, list_runs
 from kit.errors import UsageError
 from kit.steps.sampling import KINDS
+from kit.workspace_folders import RUNS
 
 TIMES = "times"
 """The folder of a run that holds them."""
@@ -101,10 +102,10 @@ def latest_flame(workspace: Path, run_id: str = "") -> Frame:
     Raises:
         UsageError: when there is no run of that id.
     """
-    for record in reversed(list_runs(workspace / "runs")):
+    for record in reversed(list_runs(workspace / RUNS)):
         has_ended = record.state != "running" and any(row.seconds for row in record.notebooks)
         if record.run_id == run_id or (not run_id and has_ended):
-            return flame(record, workspace / "runs" / record.run_id)
+            return flame(record, workspace / RUNS / record.run_id)
     if not run_id:
         return Frame("no run")
     raise UsageError(

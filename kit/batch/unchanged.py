@@ -24,7 +24,8 @@ from kit.batch.plan import PlannedNotebook, place_of
 from kit.digests import of_files
 from kit.project import Project
 from kit.versions import installed_packages
-from kit.workspace import CHECKOUT, METADATA_FILE
+from kit.workspace import CHECKOUT
+from kit.workspace_folders import METADATA_FILE
 
 _CODE = ("*.py", "*.js", "*.css", "*.yml")
 _HIDDEN = re.compile(r"/(\.|__pycache__/)")

@@ -21,7 +21,7 @@ from kit.batch.record import UNFINISHED
 from kit.bench.chain import kit_command, run_timed
 from kit.bench.figure import Figure
 from kit.errors import StepFailedError
-from kit.workspace import METADATA_FILE
+from kit.workspace_folders import METADATA_FILE, PROJECTS, SERVING
 
 _PROJECT = "small"
 _KILLS, _SEED = 50, 7
@@ -71,7 +71,7 @@ def kills(folder: Path, amount: int = _KILLS) -> Iterator[Figure]:
 
 def make_project(folder: Path) -> Path:
     """Create a project of 600 rows with `kit new`, and return its workspace."""
-    projects = folder / "projects"
+    projects = folder / PROJECTS
     projects.mkdir(parents=True)
     with (projects / "rows.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
@@ -104,7 +104,7 @@ def half_visible(workspace: Path) -> Counter[str]:
         # A notebook whose run was killed leaves a copy in progress, which papermill writes in place.
         finished = not path.name.endswith(UNFINISHED)
         found["executed notebooks that are no JSON"] += finished and not _is_json(path)
-    for version in (workspace / "serving" / _PROJECT).glob("[0-9]*"):
+    for version in (workspace / SERVING / _PROJECT).glob("[0-9]*"):
         found["pushed versions without a model"] += not (version / "saved_model.pb").is_file()
     store = workspace / METADATA_FILE
     if store.exists():

@@ -33,6 +33,7 @@ from kit.serving.batching import Batching
 from kit.serving.process import Server
 from kit.serving.settings import Settings
 from kit.serving.transport import Transport
+from kit.workspace_folders import SERVING
 
 BATCHING = Batching(max_batch_size=32, num_batch_threads=1, max_enqueued_batches=100)
 _CALLERS = 64
@@ -269,6 +270,6 @@ def _await_warm() -> None:
 def _rolled_back(folder: Path, model: Sample) -> Figure:
     """Time the rollback command from its start to its end; the model has several versions by now."""
     place = folder / "pushed"
-    shutil.copytree(model.base, place / "serving" / NAME)
+    shutil.copytree(model.base, place / SERVING / NAME)
     seconds = run_timed(kit_command("rollback", "--workspace", str(place), "--why", "measured"))
     return Figure("kit rollback, the whole command", seconds, "s", _ROLLBACK_SECONDS, "less")

@@ -12,6 +12,7 @@ from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
 from tensorflow_serving.apis import predict_pb2
 
 from kit.bench.chain import kit_command, run_timed
+from kit.workspace_folders import ARTIFACTS
 
 NAME = "recommender"
 CANDIDATES = 100
@@ -78,7 +79,7 @@ def sample(folder: Path, trained: Path | None = None) -> Sample:
 
 def _train(workspace: Path) -> Path:
     run_timed(kit_command("run", "01_data", "02_features", "03_train", "-w", str(workspace)))
-    (found,) = (workspace / "artifacts" / NAME / "Trainer" / "model").glob("*/Format-Serving")
+    (found,) = (workspace / ARTIFACTS / NAME / "Trainer" / "model").glob("*/Format-Serving")
     return found
 
 

@@ -26,6 +26,7 @@ from kit.training.config import Strategy, Training
 from kit.training.job import Job
 from kit.training.scalars import read_scalars
 from kit.workspace import write_atomically
+from kit.workspace_folders import ARTIFACTS
 
 SEEDS = (7, 8, 9)
 MOST_DIFFERENCE = 0.005  # of the AUC: half its standard error on the sample's held-out rows
@@ -54,7 +55,7 @@ def strategies(folder: Path) -> Iterator[Figure]:
 
 def sample_job(workspace: Path, project: Project, training: Training) -> Job:
     """Return a training job on Transform's latest output in a workspace; where its results go is not set yet."""
-    made = workspace / "artifacts" / project.name / "Transform"
+    made = workspace / ARTIFACTS / project.name / "Transform"
     examples, graph = (
         max((made / key).iterdir(), key=lambda path: int(path.name))
         for key in ("transformed_examples", "transform_graph")

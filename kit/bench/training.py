@@ -31,6 +31,7 @@ from kit.steps.monitor import STEPS_FILE
 from kit.training.job import ROWS_FILE, Job
 from kit.training.scalars import EVENTS, EventFile
 from kit.workspace import CHECKOUT
+from kit.workspace_folders import ARTIFACTS, RUNS
 
 _BATCH, _EPOCHS, _STEPS = 256, 4, 800
 _TIMES_THE_ROWS = 10
@@ -143,13 +144,13 @@ def _fixed_seconds(workspace: Path, project: str, seed: int) -> float:
         str(seed),
     )
     run_timed(kit_command(*command))
-    run = max((workspace / "runs").iterdir(), key=lambda path: path.name)
+    run = max((workspace / RUNS).iterdir(), key=lambda path: path.name)
     [whole] = (
         record["seconds"]
         for record in map(json.loads, (run / STEPS_FILE).read_text().splitlines())
         if record["step"] == "Trainer" and record["state"] != "running"
     )
-    trained = workspace / "artifacts" / project / "Trainer" / "model_run"
+    trained = workspace / ARTIFACTS / project / "Trainer" / "model_run"
     latest = max(trained.iterdir(), key=lambda path: int(path.name))
     [events] = (latest / "steps").glob(EVENTS)
     times = [at for tag, _, _, at in EventFile(events).new_scalars() if tag == "steps_per_second"]

@@ -14,6 +14,7 @@ from kit.bench.chain import NOTEBOOKS, kit_command, run_timed
 from kit.bench.figure import Figure
 from kit.errors import StepFailedError
 from kit.workspace import CHECKOUT
+from kit.workspace_folders import RUNS
 
 FIGURES_VARIABLE = "KIT_FIGURES"
 """Names the file that tests/lab.py appends its measurements to, one JSON list of name and value per line."""
@@ -45,7 +46,7 @@ def views(folder: Path) -> list[Figure]:
     figures = [Figure(name, min(found[name]), "s", goal, "less") for name, goal in _TIMES.items()]
     figures += [Figure(name, sum(found[name]), unit, 0, "less") for name, unit in _COUNTS.items()]
     run_timed(kit_command("run", *NOTEBOOKS, "-w", str(folder / "chain")))
-    executed = (folder / "chain" / "runs").glob("*/*.ipynb")
+    executed = (folder / "chain" / RUNS).glob("*/*.ipynb")
     figures.append(
         Figure(
             "bytes that a view adds to an executed notebook, at most",

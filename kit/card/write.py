@@ -18,6 +18,7 @@ from kit.card.origins import Origins
 from kit.card.page import as_page
 from kit.session import Session
 from kit.workspace import write_atomically
+from kit.workspace_folders import CARDS
 
 PAGE, MARKDOWN = "model_card.html", "model_card.md"
 
@@ -47,7 +48,7 @@ def write_card(session: Session, found: Sequence[str] = ()) -> Written:
     """
     origins = Origins(session)
     card = in_readers_language(make_card(session, origins, found))
-    folder = session.workspace.path / "cards" / session.project.name / str(origins.model.id)
+    folder = session.workspace.path / CARDS / session.project.name / str(origins.model.id)
     written = Written(folder / PAGE, folder / MARKDOWN)
     write_atomically(written.page, as_page(card))
     write_atomically(written.markdown, as_markdown(card))

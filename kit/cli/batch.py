@@ -31,6 +31,7 @@ from kit.cli.run_options import (
 )
 from kit.cli.shared import AnyProjectOption, WorkspaceOption, chosen_workspace, exits, print_table, printable
 from kit.errors import UsageError
+from kit.workspace_folders import RUNS
 
 if TYPE_CHECKING:
     from kit.batch.decide import Prospect
@@ -166,7 +167,7 @@ def runs(
     """List the runs of a workspace, oldest first."""
     from kit.batch.record import list_runs, mark_killed_runs
 
-    folder = chosen_workspace(workspace) / "runs"
+    folder = chosen_workspace(workspace) / RUNS
     mark_killed_runs(folder)
     if times:
         _print_times(folder, times)

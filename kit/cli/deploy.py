@@ -13,6 +13,7 @@ import typer
 from kit.cli.shared import ProjectOption, WorkspaceOption, exits, opened, print_table
 from kit.errors import ExitCode
 from kit.projects import SAMPLE
+from kit.workspace_folders import SERVING
 
 if TYPE_CHECKING:
     from kit.checks.check import Finding
@@ -147,7 +148,7 @@ def serving(  # noqa: PLR0913, PLR0917  where the files go, and what is in them
 
     folder = out.absolute()
     target = _target(project, workspace, {"batching_file": batching and str(batching.absolute())})
-    base = models or target.workspace.path / "serving"
+    base = models or target.workspace.path / SERVING
     if not base.is_absolute():
         raise DeployError(
             f"--models must be an absolute path on the server's machine, such as /models, but is {base}. Correct it."

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from kit.cli.shared import WorkspaceOption, chosen_workspace, exits, print_table
+from kit.workspace_folders import PROJECTS
 
 app = typer.Typer()
 
@@ -20,7 +21,7 @@ def projects(workspace: WorkspaceOption = None) -> None:
     """List the projects: built in, and written into the workspace by `kit new`."""
     from kit.project.folder import BUILT_IN
 
-    folders = [BUILT_IN, chosen_workspace(workspace) / "projects"]
+    folders = [BUILT_IN, chosen_workspace(workspace) / PROJECTS]
     found = [path.parent for folder in folders for path in sorted(folder.glob("*/project.yml"))]
     print_table(("project", "folder"), [(folder.name, str(folder)) for folder in found])
 
@@ -49,7 +50,7 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
     from kit.workspace import workspace_option
 
     place = chosen_workspace(workspace)
-    created = create(name, data, label, into or place / "projects", task=task)
+    created = create(name, data, label, into or place / PROJECTS, task=task)
     typer.echo(created.table())
     project = name if into is None else str(created.folder)
     typer.echo(f"Run the notebooks on it: kit run --project {shlex.quote(project)}{workspace_option(place)}")

@@ -13,6 +13,7 @@ from kit.cli.quiet import quiet
 from kit.cli.shared import ModelOption, WorkspaceOption, chosen_workspace, exits, print_table, workspace_of
 from kit.projects import SAMPLE
 from kit.units import BYTES_PER_MB
+from kit.workspace_folders import SERVING
 
 if TYPE_CHECKING:
     from kit.release.versions import Version
@@ -162,4 +163,4 @@ def preflight(
 
 def _serving(project: str, workspace: Path | None) -> Path:
     """Return the folder of a model's versions; the workspace is not made when it is missing."""
-    return chosen_workspace(workspace) / "serving" / Path(project).name
+    return chosen_workspace(workspace) / SERVING / Path(project).name

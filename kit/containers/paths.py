@@ -12,6 +12,7 @@ from kit.containers.image import WORKSPACE
 from kit.errors import DeployError
 from kit.project.folder import BUILT_IN, find_folder
 from kit.workspace import path_below
+from kit.workspace_folders import PROJECTS
 
 
 def notebook_in_container(notebook: Path, workspace: Path) -> str:
@@ -44,7 +45,7 @@ def project_in_container(name: str, workspace: Path) -> str:
     folder = find_folder(name, workspace)
     if folder.parent == BUILT_IN:
         return folder.name
-    if name == folder.name and folder.parent.resolve() == (workspace / "projects").resolve():
+    if name == folder.name and folder.parent.resolve() == (workspace / PROJECTS).resolve():
         return name
     if there := path_below(folder, workspace, WORKSPACE):
         return there

@@ -24,6 +24,7 @@ from kit.errors import ProjectError
 from kit.project import Project
 from kit.project.read import read_project_text
 from kit.workspace import Workspace, write_atomically
+from kit.workspace_folders import SCHEMAS
 
 Statistics: TypeAlias = statistics_pb2.DatasetFeatureStatisticsList
 
@@ -240,7 +241,7 @@ def curated_file(workspace: Workspace, project: Project) -> Path:
     the next installation would replace it.
     """
     if project.is_built_in:
-        return workspace.path / "schemas" / project.name / SCHEMA_FILE
+        return workspace.path / SCHEMAS / project.name / SCHEMA_FILE
     return project.folder / (project.spec.schema_file or SCHEMA_FILE)
 
 

@@ -16,6 +16,7 @@ from kit.gateway.plan import GatewayFiles, log_files
 from kit.monitoring.log import SCORE, TIME, VERSION, PredictionLog, keys_of
 from kit.project import Project
 from kit.workspace import Workspace
+from kit.workspace_folders import PREDICTIONS
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ def _of_gateways(workspace: Workspace, request_id: str) -> Iterator[Answer]:
 
 
 def _of_monitoring(workspace: Workspace, request_id: str) -> Iterator[Answer]:
-    for folder in sorted((workspace.path / "predictions").glob("*/")):
+    for folder in sorted((workspace.path / PREDICTIONS).glob("*/")):
         try:
             project = Project.load(folder.name, workspace.path)
             key = _request_key(project)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from kit.workspace import Workspace
+from kit.workspace_folders import PREDICTIONS
 
 Log = Literal["gateway", "monitoring"]
 
@@ -57,7 +58,7 @@ def _in_logs(workspace: Workspace, versions: Collection[tuple[str, int]]) -> Ite
         log = GatewayFiles.of(workspace, project).access_log
         if log_files(log):
             yield from _of_gateway(log, project, numbers)
-        rows = workspace.path / "predictions" / project
+        rows = workspace.path / PREDICTIONS / project
         if rows.is_dir():
             yield from _of_monitoring(rows, project, numbers)
 

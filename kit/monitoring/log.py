@@ -28,6 +28,7 @@ from kit.errors import ProjectError, UsageError
 from kit.monitoring.day_table import DayTable
 from kit.project import Project
 from kit.workspace import Workspace
+from kit.workspace_folders import LABELS, PREDICTIONS
 
 TIME, VERSION, SCORE = "prediction_time", "prediction_version", "prediction_score"
 LABEL_TIME = "label_time"
@@ -52,7 +53,7 @@ class PredictionLog:
         score = pa.list_(pa.float32()) if project.spec.task == "multiclass" else pa.float32()
         own = [(TIME, TIMESTAMP), (VERSION, pa.int64()), (SCORE, score)]
         self.request_columns = [name for name, _ in fields]
-        self.table = DayTable(_folder(workspace, "predictions", project), pa.schema([*fields, *own]))
+        self.table = DayTable(_folder(workspace, PREDICTIONS, project), pa.schema([*fields, *own]))
 
     def append(
         self, requests: pa.Table, times: pa.Array, version: int, scores: pa.Array, name: str = ""
@@ -94,7 +95,7 @@ class Labels:
         names = [*self.keys, project.label]
         fields = [(name, ARROW_TYPES[project.columns[name].dtype]) for name in names]
         schema = pa.schema([*fields, (LABEL_TIME, TIMESTAMP)])
-        self.table = DayTable(_folder(workspace, "labels", project), schema)
+        self.table = DayTable(_folder(workspace, LABELS, project), schema)
 
     def append(self, rows: pa.Table, times: pa.Array, name: str = "") -> int:
         """Write labels that have arrived; return the number of new rows.

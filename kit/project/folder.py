@@ -10,6 +10,7 @@ import kit.projects
 from kit.errors import ProjectError
 from kit.project.file import NAME_PATTERN
 from kit.texts import did_you_mean
+from kit.workspace_folders import PROJECTS
 
 BUILT_IN = Path(kit.projects.__file__).parent
 
@@ -52,5 +53,5 @@ def find_folder(name: str, workspace: Path) -> Path:
 
 
 def _known_folders(workspace: Path) -> dict[str, Path]:
-    files = [*BUILT_IN.glob("*/project.yml"), *(workspace / "projects").glob("*/project.yml")]
+    files = [*BUILT_IN.glob("*/project.yml"), *(workspace / PROJECTS).glob("*/project.yml")]
     return {path.parent.name: path.parent for path in files}

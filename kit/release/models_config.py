@@ -11,7 +11,8 @@ import filelock
 
 from kit.release.errors import VersionError
 from kit.serving.policies import wanted
-from kit.workspace import MODELS_CONFIG, write_atomically
+from kit.workspace import write_atomically
+from kit.workspace_folders import MODELS_CONFIG
 
 STABLE, CANARY = "stable", "canary"
 """The labels of the version that serves, and of one on trial; other labels are left alone."""

@@ -28,7 +28,8 @@ from kit.sweep.records import (
     sweeps_of,
 )
 from kit.units import SECONDS_PER_DAY
-from kit.workspace import METADATA_FILE, Workspace
+from kit.workspace import Workspace
+from kit.workspace_folders import METADATA_FILE, RUNS, SERVING
 
 _Made = tuple[str, str, float | None]
 
@@ -143,9 +144,9 @@ def worked_at(place: Path) -> float:
     """Return when somebody last worked in the workspace of a point, by a batch, by hand or by a push."""
     found = (
         place / METADATA_FILE,
-        *place.glob("runs/*"),
-        *place.glob("serving/*"),
-        *place.glob("serving/*/*"),
+        *(place / RUNS).glob("*"),
+        *(place / SERVING).glob("*"),
+        *(place / SERVING).glob("*/*"),
     )
     return max(map(_changed, found))
 

@@ -15,10 +15,20 @@ from pathlib import Path
 
 from kit.moved_workspace import copy_metadata, moving_config
 from kit.texts import Say
-from kit.workspace import MODELS_CONFIG, Workspace, rewrite
+from kit.workspace import Workspace, rewrite
+from kit.workspace_folders import (
+    ARTIFACTS,
+    LABELS,
+    MODELS_CONFIG,
+    PREDICTIONS,
+    PROJECTS,
+    SCHEMAS,
+    SERVING,
+    STATISTICS,
+)
 
-_LINKED = ("artifacts", "serving", "predictions", "labels")
-_COPIED = ("projects", "schemas", "statistics")
+_LINKED = (ARTIFACTS, SERVING, PREDICTIONS, LABELS)
+_COPIED = (PROJECTS, SCHEMAS, STATISTICS)
 # Files that are written in place or replaced: each branch has its own.
 _GROWING = re.compile(r"^\.|\.(jsonl|config|yml|yaml|sqlite)$")
 
@@ -42,7 +52,7 @@ def branch(source: Workspace, target: Path, say: Say = print) -> None:
             if source.metadata_path.exists():
                 copy = unfinished / source.metadata_path.name
                 copy_metadata(source.metadata_path, copy, source.path, target)
-            rewrite(unfinished / "serving" / MODELS_CONFIG, moving_config(str(source.path), str(target)))
+            rewrite(unfinished / SERVING / MODELS_CONFIG, moving_config(str(source.path), str(target)))
         unfinished.chmod(0o755)
         unfinished.rename(target)
     except BaseException:

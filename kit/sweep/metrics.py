@@ -57,14 +57,13 @@ def collect(metrics: Sequence[Metric], runs: Sequence[RunRecord], log: Path) -> 
 
 def seconds_of_attempts(last: RunRecord) -> float:
     """Return the time of all attempts at a point; for a killed one, its finished steps count."""
-    earlier = [run for run in list_runs(Path(last.workspace) / "runs") if run.run_id != last.run_id]
+    earlier = [run for run in list_runs(last.folder.parent) if run.run_id != last.run_id]
     took = (run.seconds if run.ended else sum(step.seconds for step in run.steps) for run in earlier)
     return last.seconds + sum(took)
 
 
 def _recorded(run: RunRecord) -> dict[str, float]:
-    folder = Path(run.workspace) / "runs" / run.run_id
-    executed = [folder / notebook.executed for notebook in run.notebooks if notebook.executed]
+    executed = [run.folder / notebook.executed for notebook in run.notebooks if notebook.executed]
     return {name: value for path in executed for name, value in read_recorded(path).items()}
 
 

@@ -16,6 +16,7 @@ from kit.project_section import said_of
 from kit.sweep.errors import SweepError
 from kit.sweep.space_file import Metric
 from kit.workspace import workspace_option, write_atomically
+from kit.workspace_folders import RUNS
 
 PointState = Literal["pending", "running", "done", "failed"]
 # A verdict about data or model is a result, and would be the same again.
@@ -212,7 +213,7 @@ class SweepFolder:
             )
         record = _read_record(path, SweepRecord, self.path)
         # It may have been moved or copied since it was written.
-        shared_run = self.base / "runs" / Path(record.shared_run).name if record.shared_run else ""
+        shared_run = self.base / RUNS / Path(record.shared_run).name if record.shared_run else ""
         here = {"name": self.path.name, "workspace": str(self.path.parents[1]), "shared_run": str(shared_run)}
         return record.model_copy(update=here)
 

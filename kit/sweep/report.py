@@ -12,6 +12,7 @@ from kit.batch.plan import NOTEBOOKS
 from kit.html_page import page
 from kit.sweep.charts import Dot, scatter, short
 from kit.sweep.records import PointRecord, SweepRecord, best_of, ordered
+from kit.workspace_folders import RUNS
 
 _STYLE = """
 body { font: 15px/1.5 FONTS; max-width: 1100px; margin: 2em auto; padding: 0 1em;
@@ -128,7 +129,7 @@ def _row(record: SweepRecord, columns: Sequence[str], point: PointRecord) -> str
     look, words = _look(point)
     seconds = "" if point.seconds is None else f"{point.seconds:.1f}"
     where = " ".join(filter(None, [point.host, point.worker]))
-    report = f"points/{point.number:04d}/ws/runs/{point.run_id}/report.html"
+    report = f"points/{point.number:04d}/ws/{RUNS}/{point.run_id}/report.html"
     link = f'<a href="{escape(report)}">its run</a>' if point.run_id else ""
     cells = [f'<td class="number">{escape(cell)}</td>' for cell in numbers]
     cells.append(f'<td><span class="{look}">{escape(words)}</span></td>')

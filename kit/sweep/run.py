@@ -21,6 +21,7 @@ from kit.sweep.results import write_results
 from kit.sweep.workers import OpenWorkers, Workers
 from kit.texts import Say
 from kit.workspace import Workspace
+from kit.workspace_folders import RUNS
 
 _POLL_SECONDS = 0.5
 _END_SECONDS = 60.0  # for running points to end, once the sweep is stopped
@@ -103,7 +104,7 @@ def _run_shared(folder: SweepFolder, record: SweepRecord, say: Say) -> ExitCode:
         say(explain(run))
         say(f"No point has run. Resume it: {folder.resume_command}")
         return ExitCode(run.exit_code if run.exit_code is not None else ExitCode.STEP_FAILED)
-    folder.save(record.model_copy(update={"shared_run": str(folder.base / "runs" / run.run_id)}))
+    folder.save(record.model_copy(update={"shared_run": str(folder.base / RUNS / run.run_id)}))
     return ExitCode.DONE
 
 

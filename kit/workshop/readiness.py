@@ -24,9 +24,11 @@ from kit.batch.notebook_metadata import read_facts
 from kit.doctor import DEEP_TIMEOUT_SECONDS, KERNEL, SET_UP, Check
 from kit.machine import cores, memory_bytes
 from kit.os_errors import reason_of
-from kit.workspace import CHECKOUT, DEFAULT, METADATA_FILE
+from kit.projects import SAMPLE
+from kit.release.versions import numbers
+from kit.workspace import CHECKOUT, DEFAULT
+from kit.workspace_folders import METADATA_FILE, SERVING
 
-PROJECT = "recommender"
 CORES, MEMORY_GB = 2, 6.0
 _SOON_SECONDS = 30.0  # for a cold start; a warm one takes less than one
 _GB = 1e9
@@ -63,8 +65,7 @@ def check_memory(total_bytes: int | None = None) -> Check:
 
 def check_chain(workspace: Path) -> Check:
     """Whether a model was pushed in the workspace; otherwise how long that will take."""
-    served = workspace / "serving" / PROJECT
-    versions = [path for path in served.glob("*") if path.name.isdigit()] if served.is_dir() else []
+    versions = numbers(workspace / SERVING / SAMPLE)
     if versions and (steps := _steps(workspace / METADATA_FILE)):
         return Check("the chain", f"has run: {steps} steps; versions pushed: {len(versions)}")
     usual = sum(read_facts(CHECKOUT / "notebooks" / f"{name}.ipynb").usual_seconds or 0 for name in _CHAIN)

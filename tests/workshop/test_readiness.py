@@ -11,6 +11,7 @@ from in_process import invoke
 
 from kit import doctor
 from kit.doctor import Check
+from kit.projects import SAMPLE
 from kit.workshop import readiness
 
 
@@ -38,7 +39,7 @@ def test_the_usual_workspace_needs_the_shortest_command(
 
 
 def test_a_chain_that_has_run(tmp_path: Path) -> None:
-    (tmp_path / "serving" / readiness.PROJECT / "17").mkdir(parents=True)
+    (tmp_path / "serving" / SAMPLE / "17").mkdir(parents=True)
     assert readiness.check_chain(tmp_path).state == "warn", "a version that ML Metadata knows nothing of"
     connection = sqlite3.connect(tmp_path / "metadata.sqlite")
     connection.executescript("CREATE TABLE Execution (id INTEGER); INSERT INTO Execution VALUES (1), (2);")

@@ -12,6 +12,7 @@ from kit.errors import UsageError
 from kit.os_errors import reason_of
 from kit.serving.experiments.config import ExperimentSettings
 from kit.workspace import Workspace, write_atomically
+from kit.workspace_folders import EXPERIMENTS
 
 FILE, ENDED = "experiment.json", "ended.json"
 
@@ -97,7 +98,7 @@ def now() -> str:
 
 def root(workspace: Workspace) -> Path:
     """Return the folder with one folder per model, which the setting experiment_config_file names."""
-    return workspace.path / "experiments"
+    return workspace.path / EXPERIMENTS
 
 
 def load(folder: Path) -> Experiment | None:
