@@ -15,10 +15,10 @@ from widgets.parts import controls
 from widgets.parts.alert_detail import evidence
 from widgets.parts.budget import fit
 from widgets.parts.decision_form import decision_form, told
-from widgets.parts.formats import count, moment, number
+from widgets.parts.formats import count, first_lines, moment, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, prose, tag
-from widgets.parts.tables import opened_row, scrollable
+from widgets.parts.tables import opened_row, scrollable, wide_title
 from widgets.values.alerts import Alert, DecideAlert, alert
 
 _ACTIONS = {"acknowledge": marked("Acknowledge"), "mute": marked("Mute until the day")}
@@ -116,11 +116,7 @@ class Alerts(DecidedView):
         )
 
     def text_face(self) -> str:
-        lines = [f"{_sign(one)} {_name(one)}: {one.found} [{_state(one)}]" for one in self.alerts[:_NAMED]]
-        more = len(self.alerts) - _NAMED
-        return "\n".join(
-            [self._summary(), *lines, *([say("and {number} more", number=more)] if more > 0 else [])]
-        )
+        return "\n".join([self._summary(), *first_lines(self.alerts, _NAMED, _line)])
 
     def _summary(self) -> str:
         if not self.alerts:
@@ -150,10 +146,7 @@ class Alerts(DecidedView):
 def _table(rows: Sequence[Markup]) -> Markup | None:
     if not rows:
         return None
-    heads = [
-        tag("th", say(name), scope="col", style=f"min-width:{width}px" if width else None)
-        for name, width in _COLUMNS.items()
-    ]
+    heads = [wide_title(say(name), width) for name, width in _COLUMNS.items()]
     table = tag("table", tag("thead", tag("tr", heads)), tag("tbody", list(rows)), class_="features")
     return scrollable(table, say("Alerts"))
 
@@ -183,6 +176,10 @@ def _row(one: Alert) -> Markup:
 def _static_row(one: Alert) -> Markup:
     details = tag("details", tag("summary", say("Evidence of {name}", name=_name(one))), evidence(one))
     return join([_row(one), opened_row(details, len(_COLUMNS))])
+
+
+def _line(one: Alert) -> str:
+    return f"{_sign(one)} {_name(one)}: {one.found} [{_state(one)}]"
 
 
 def _name(one: Alert) -> str:

@@ -16,10 +16,10 @@ from widgets.parts import controls
 from widgets.parts.anomaly_rows import COLUMNS, cells, rows_at_fault
 from widgets.parts.budget import fit, left_out_note
 from widgets.parts.decision_form import decision_form, told
-from widgets.parts.formats import count, number
+from widgets.parts.formats import count, first_lines, found_of, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
-from widgets.parts.tables import opened_row, scrollable
+from widgets.parts.tables import opened_row, scrollable, wide_title
 from widgets.values.decisions import Anomaly, Decide
 
 ACTIONS = {
@@ -99,15 +99,7 @@ class Anomalies(DecidedView):
         )
 
     def text_face(self) -> str:
-        lines = [_line(anomaly) for anomaly in self.anomalies[:_NAMED]]
-        more = len(self.anomalies) - _NAMED
-        return "\n".join(
-            [
-                self._summary(len(self.anomalies)),
-                *lines,
-                *([say("and {number} more", number=more)] if more > 0 else []),
-            ]
-        )
+        return "\n".join([self._summary(len(self.anomalies)), *first_lines(self.anomalies, _NAMED, _line)])
 
     def _summary(self, shown: int) -> str:
         if not self.anomalies:
@@ -118,13 +110,7 @@ class Anomalies(DecidedView):
         parts += [
             f"{number(by_decision[what])} {say(word)}" for what, word in _DECIDED.items() if by_decision[what]
         ]
-        total = count(len(self.anomalies), "anomaly", "anomalies")
-        place = (
-            total
-            if shown == len(self.anomalies)
-            else say("{part} of {total}", part=number(shown), total=total)
-        )
-        return f"{place}: {', '.join(parts)}"
+        return f"{found_of(shown, len(self.anomalies), 'anomaly', 'anomalies')}: {', '.join(parts)}"
 
     def _tables(self, anomalies: Sequence[Anomaly], rows: Sequence[Markup]) -> Markup | None:
         """One table per severity, of the rows drawn for the anomalies."""
@@ -143,7 +129,7 @@ class Anomalies(DecidedView):
                     class_=class_,
                 )
                 bodies.append(tag("tbody", tag("tr", heading), mine))
-        head = tag("thead", tag("tr", [_header(name, width) for name, width in COLUMNS.items()]))
+        head = tag("thead", tag("tr", [wide_title(say(name), width) for name, width in COLUMNS.items()]))
         table = tag("table", head, bodies, class_="features")
         return scrollable(table, say("Anomalies"))
 
@@ -167,10 +153,6 @@ class Anomalies(DecidedView):
 
 
 _DECIDED = {"ignore": marked("ignored here"), "accept": marked("accepted"), "block": marked("blocked")}
-
-
-def _header(name: str, width: int) -> Markup:
-    return tag("th", say(name), scope="col", style=f"min-width:{width}px" if width else None)
 
 
 def _short_row(anomaly: Anomaly) -> Markup:

@@ -13,7 +13,7 @@ from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.blind_spot_rows import BlindSpotRows, problem
 from widgets.parts.budget import fit, left_out_note
-from widgets.parts.formats import count, number, share
+from widgets.parts.formats import count, first_lines, number, share
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.values.blind_spots import BlindSpot, Searched
@@ -73,20 +73,7 @@ class BlindSpots(SearchedView, CopiedView):
         )
 
     def text_face(self) -> str:
-        lines = [
-            say(
-                "{name}: {rows} rows, {problem}; {harm} of the loss",
-                name=spot.name,
-                rows=number(spot.rows),
-                problem=problem(spot),
-                harm=share(spot.harm),
-            )
-            for spot in self._found.spots[:_NAMED]
-        ]
-        left = len(self._found.spots) - _NAMED
-        return "\n".join(
-            [self._in_words(), *lines, *([say("and {number} more", number=left)] if left > 0 else [])]
-        )
+        return "\n".join([self._in_words(), *first_lines(self._found.spots, _NAMED, _line)])
 
     def _in_words(self) -> str:
         of = say(
@@ -130,3 +117,13 @@ class BlindSpots(SearchedView, CopiedView):
         is_open = spot.name == self.opened
         row = tag("tr", self._rows.cells(spot, controls.opener(spot.name, spot.name, is_open=is_open)))
         return join([row, self._rows.detail_row(spot)]) if is_open else row
+
+
+def _line(spot: BlindSpot) -> str:
+    return say(
+        "{name}: {rows} rows, {problem}; {harm} of the loss",
+        name=spot.name,
+        rows=number(spot.rows),
+        problem=problem(spot),
+        harm=share(spot.harm),
+    )

@@ -10,7 +10,7 @@ import traitlets
 from widgets.face import room
 from widgets.parts import charts, controls
 from widgets.parts.budget import fit
-from widgets.parts.formats import count, number
+from widgets.parts.formats import count, number, signed
 from widgets.parts.language import marked, say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import listing
@@ -149,7 +149,7 @@ def _rows(shown: Sequence[CalibrationCurve]) -> list[Markup]:
         for place in range(len(curve.predicted)):
             interval = say("{low} to {high}", low=number(curve.lower[place]), high=number(curve.upper[place]))
             gap = curve.predicted[place] - curve.observed[place]
-            text = f"{'+' if gap > 0 else ''}{number(gap)}"
+            text = signed(gap)
             values = (
                 number(curve.examples[place]),
                 number(curve.predicted[place]),

@@ -13,7 +13,7 @@ from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit, left_out_note
 from widgets.parts.drift_rows import Heat, detail, heat_table, legend
-from widgets.parts.formats import count, number
+from widgets.parts.formats import count, found_of, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.values.drift import DriftFeature
@@ -125,7 +125,7 @@ class Drift(SearchedView):
             far = [one for one in _sorted(self.features, "worst", heat) if heat.exceeds(one)]
             worst = {one.name: heat.worst(one) for one in far[:_NAMED]}
             named = [f"{name} {number(pair[0])} > {number(pair[1])}" for name, pair in worst.items() if pair]
-            more = say(" and {number} more", number=len(far) - _NAMED) if len(far) > _NAMED else ""
+            more = say(" and {number} more", number=number(len(far) - _NAMED)) if len(far) > _NAMED else ""
             lines.append(
                 say(
                     "Too far from {words}: {named}{more}",
@@ -152,9 +152,7 @@ class Drift(SearchedView):
             return say("There is no day to compare.")
         heat = self._heat()
         far = sum(heat.exceeds(one) for one in found)
-        features = count(len(self.features), "feature")
-        if len(found) < len(self.features):
-            features = say("{part} of {total}", part=number(len(found)), total=features)
+        features = found_of(len(found), len(self.features), "feature")
         return say(
             "{features} on {span}; {far} too far on some day.",
             features=features,

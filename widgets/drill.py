@@ -18,7 +18,6 @@ from widgets.parts.tables import listing
 from widgets.values.drill import Drill, Outcome
 from widgets.view import View
 
-_LINES = 12  # in a chart at most, including the recommended one
 _HEAD_BYTES = 40_000  # of a static face, around the rows
 _CHARTS = {
     "rank_correlation": marked("Rank correlation with the model"),
@@ -101,11 +100,7 @@ class ExtractionDrill(View):
         return [*plain, *chosen] if chosen else self._some(found)
 
     def _some(self, found: Drill) -> list[Outcome]:
-        """As many lines as can be distinguished."""
-        outcomes = list(found.outcomes)
-        first = outcomes[:_LINES]
-        rest = [one for one in outcomes[_LINES:] if one.recommended]
-        return [*first[: _LINES - len(rest)], *rest]
+        return curves.some_lines(found.outcomes, lambda one: one.recommended)
 
     def _in_words(self, found: Drill) -> str:
         if not found.outcomes or not found.outcomes[0].points:

@@ -14,7 +14,7 @@ from widgets.paged_view import PagedView
 from widgets.parts import charts, controls
 from widgets.parts.budget import fit, left_out_note
 from widgets.parts.decision_form import attempt, decision_form, told
-from widgets.parts.formats import MISSING, count, number
+from widgets.parts.formats import count, first_lines, number, signed
 from widgets.parts.language import marked, say, say_known
 from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.parts.tables import listing
@@ -100,12 +100,10 @@ class Gate(PagedView, AskedView):
 
     def text_face(self) -> str:
         missed = [threshold for threshold in self.thresholds if not threshold.met]
-        lines = [_line(threshold) for threshold in missed[:_NAMED]]
-        more = [say("and {number} more", number=len(missed) - _NAMED)] if len(missed) > _NAMED else []
         overridden = (
             [say("Overridden by {overridden}", overridden=self.overridden)] if self.overridden else []
         )
-        return "\n".join([self.verdict, *overridden, *lines, *more])
+        return "\n".join([self.verdict, *overridden, *first_lines(missed, _NAMED, _line)])
 
     def _verdict(self) -> Markup:
         sign, class_ = ("✓ ", "good") if self.passed else ("✗ ", "bad")
@@ -155,11 +153,8 @@ def _row(threshold: Threshold) -> Markup:
         tag("th", tag("b", threshold.metric), BREAK, tag("small", say_known(threshold.slice)), scope="row"),
         tag("td", f"{say(threshold.bound)} {number(threshold.threshold)}"),
         tag("td", tag("div", tag("span", number(threshold.value)), _chart(threshold)), class_="number"),
-        [
-            tag("td", text, class_="number")
-            for text in (number(threshold.baseline), _signed(threshold.change))
-        ],
-        tag("td", _signed(threshold.margin), class_="number"),
+        [tag("td", text, class_="number") for text in (number(threshold.baseline), signed(threshold.change))],
+        tag("td", signed(threshold.margin), class_="number"),
         tag("td", met, class_="number"),
     )
 
@@ -184,15 +179,9 @@ def _chart(threshold: Threshold) -> Markup | None:
     return tag("span", drawing, class_=f"whisker {charts.colour(0)}")
 
 
-def _signed(value: float | None) -> str:
-    if value is None:
-        return MISSING
-    return f"{'+' if value > 0 else ''}{number(value)}"
-
-
 def _line(threshold: Threshold) -> str:
     found = threshold.note or say(
-        "found {value} (margin {margin})", value=number(threshold.value), margin=_signed(threshold.margin)
+        "found {value} (margin {margin})", value=number(threshold.value), margin=signed(threshold.margin)
     )
     return say(
         "missed: {metric} on {slice}, {bound} {threshold}, {found}",

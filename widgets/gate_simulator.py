@@ -13,7 +13,7 @@ from widgets.paged_view import PagedView
 from widgets.parts import controls
 from widgets.parts.budget import fit, left_out_note
 from widgets.parts.copied import COPY, copied
-from widgets.parts.formats import count, number
+from widgets.parts.formats import count, first_lines, number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, prose, tag
 from widgets.parts.modules import extended, script, styles
@@ -114,9 +114,7 @@ class GateSimulator(PagedView):
         )
 
     def text_face(self) -> str:
-        moved = self._moved()
-        more = [say("and {number} more", number=len(moved) - _NAMED)] if len(moved) > _NAMED else []
-        return "\n".join([self._sentence(), *moved[:_NAMED], *more])
+        return "\n".join([self._sentence(), *first_lines(self._moved(), _NAMED, str)])
 
     def _own(self) -> list[float]:
         return [float(threshold.threshold) for threshold in self.thresholds]

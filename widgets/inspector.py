@@ -11,7 +11,7 @@ from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit, left_out_note
-from widgets.parts.formats import count, number, share
+from widgets.parts.formats import count, first_names, found_of, number, share
 from widgets.parts.inspector_detail import WordSearch, detail
 from widgets.parts.inspector_frame import columns_table, detail_row, turn, unused
 from widgets.parts.inspector_rows import has_detail, live_row, static_row
@@ -202,13 +202,8 @@ class TransformInspector(SearchedView, RowForm):
         return "\n".join(line for line in lines if line)
 
     def _summary(self, found: int) -> str:
-        columns = count(len(self.features), "column")
         made = count(sum(len(feature.outputs) for feature in self.features), "feature")
-        place = (
-            columns
-            if found == len(self.features)
-            else say("{part} of {total}", part=number(found), total=columns)
-        )
+        place = found_of(found, len(self.features), "column")
         written = say(", {written} written over", written=number(len(self.written))) if self.written else ""
         return say("{place}, {made} made of them{written}", place=place, made=made, written=written)
 
@@ -256,5 +251,4 @@ def _names(feature: RawFeature) -> str:
 
 
 def _listed(what: str, items: Sequence[str]) -> str:
-    more = say(" and {number} more", number=len(items) - _NAMED) if len(items) > _NAMED else ""
-    return f"{what}: {', '.join(items[:_NAMED])}{more}" if items else ""
+    return f"{what}: {first_names(items, _NAMED)}" if items else ""

@@ -11,7 +11,7 @@ from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit, left_out_note
-from widgets.parts.formats import count, number
+from widgets.parts.formats import count, found_of, number
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.lineage_detail import comparison, facts, neighbours, run_choice, title
 from widgets.parts.lineage_picture import Picture, edges_among
@@ -179,13 +179,8 @@ class Lineage(SearchedView):
         return "\n".join(lines)
 
     def _place(self, found: int) -> str:
-        total = count(len(self.graph.nodes), "node")
         drawn = len(self._picture.keys)
-        place = (
-            total
-            if found == len(self.graph.nodes)
-            else say("{part} of {total}", part=number(found), total=total)
-        )
+        place = found_of(found, len(self.graph.nodes), "node")
         newest = (
             say("; the picture has the newest {number}", number=number(drawn))
             if drawn < len(self.graph.nodes)

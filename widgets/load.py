@@ -18,7 +18,6 @@ from widgets.parts.markup import Markup, join, prose, tag
 from widgets.values.load import Sweep
 from widgets.view import View
 
-_LINES = 12  # in a chart at most, including the chosen one
 # Times the wanted p99 that the chart shows: beyond it a queue grows for as long as requests come.
 _HIGHEST = 4.0
 _HEAD_BYTES = 40_000  # of a static face, around the rows
@@ -126,10 +125,7 @@ class LoadSweep(View):
         return chosen if any(one.name == self.only for one in chosen) else self._some()
 
     def _some(self) -> list[Setting]:
-        """As many lines as can be distinguished."""
-        first = self._settings[:_LINES]
-        rest = [one for one in self._settings[_LINES:] if one.chosen]
-        return [*first[: _LINES - len(rest)], *rest]
+        return curves.some_lines(self._settings, lambda one: one.chosen)
 
     def _chart(self, drawn: Sequence[Setting]) -> Markup | None:
         highest = _HIGHEST * self._sweep.target.p99_ms

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from widgets.face import Face, room
 from widgets.parts.budget import fit
-from widgets.parts.formats import MISSING, count, number
+from widgets.parts.formats import MISSING, count, first_lines, number
 from widgets.parts.language import say
 from widgets.parts.markup import BREAK, Markup, join, tag
 from widgets.parts.tables import listing
@@ -70,26 +70,8 @@ class Parity(Face):
         )
 
     def text_face(self) -> str:
-        lines = [
-            say(
-                "{value} by {way}: {found}, not {expected}, in row {row}",
-                value=one.value,
-                way=one.way,
-                found=one.found,
-                expected=one.expected,
-                row=one.row,
-            )
-            for one in self._wrong[:_NAMED]
-        ]
-        left = len(self._wrong) - _NAMED
-        return "\n".join(
-            [
-                self._sentence(),
-                *lines,
-                *([say("and {number} more", number=number(left))] if left > 0 else []),
-                *([self._kept()] if self._kept_from else []),
-            ]
-        )
+        kept = [self._kept()] if self._kept_from else []
+        return "\n".join([self._sentence(), *first_lines(self._wrong, _NAMED, _line), *kept])
 
     def _kept(self) -> str:
         return say("Kept from {when}: nothing that they depend on has changed.", when=self._kept_from)
@@ -124,3 +106,14 @@ def _cell(ways: Mapping[str, Difference], way: str) -> Markup:
     )
     note = tag("span", BREAK, tag("span", said, class_="note"))
     return tag("td", f"! {number(one.largest)}", note, class_="bad", style=_WRAPPED)
+
+
+def _line(one: Difference) -> str:
+    return say(
+        "{value} by {way}: {found}, not {expected}, in row {row}",
+        value=one.value,
+        way=one.way,
+        found=one.found,
+        expected=one.expected,
+        row=one.row,
+    )

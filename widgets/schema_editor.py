@@ -15,7 +15,7 @@ from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit, left_out_note
 from widgets.parts.decision_form import attempt, decision_form, told
-from widgets.parts.formats import MISSING, count, number
+from widgets.parts.formats import MISSING, count, first_lines, number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import styles
@@ -141,9 +141,7 @@ class SchemaEditor(SearchedView, WrittenView, AskedView):
 
     def text_face(self) -> str:
         _, _, anomalies = self.checked()
-        named = [f"{split}, {feature}: {what}" for split, feature, what, _ in anomalies[:_NAMED]]
-        more = [say("and {number} more", number=len(anomalies) - _NAMED)] if len(anomalies) > _NAMED else []
-        return "\n".join([self._summary(), *named, *more])
+        return "\n".join([self._summary(), *first_lines(anomalies, _NAMED, _line)])
 
     def _summary(self) -> str:
         wrong, changes, anomalies = self.checked()
@@ -211,3 +209,8 @@ def _list(caption: str, titles: Sequence[str], rows: Rows, nothing: str) -> Mark
     )
     table = titled_table(titles, body, caption=f"{caption}{more}")
     return scrollable(table, caption, class_="kit-scroll-x")
+
+
+def _line(anomaly: Sequence[str]) -> str:
+    split, feature, what, _ = anomaly
+    return f"{split}, {feature}: {what}"

@@ -12,7 +12,7 @@ from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import controls
 from widgets.parts.budget import fit, left_out_note
-from widgets.parts.formats import count, number
+from widgets.parts.formats import count, first_lines, number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import source, styles
@@ -151,13 +151,11 @@ class Signatures(SearchedView, RowForm, AskedView):
 
     def text_face(self) -> str:
         names = list(self.signatures)
-        lines = []
-        for name in names[:_NAMED]:
-            sent = self._latest(name)
-            lines.append(f"{name}: {sent.first if sent.refused else f'{sent.first}, {sent.time}'}")
-        if len(names) > _NAMED:
-            lines.append(say("and {number} more", number=number(len(names) - _NAMED)))
-        return "\n".join([count(len(names), "signature"), *lines])
+        return "\n".join([count(len(names), "signature"), *first_lines(names, _NAMED, self._line)])
+
+    def _line(self, name: str) -> str:
+        sent = self._latest(name)
+        return f"{name}: {sent.first if sent.refused else f'{sent.first}, {sent.time}'}"
 
     def _row_of(self, name: str) -> Mapping[str, str]:
         asked = (name, self.split, self.row)

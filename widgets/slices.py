@@ -13,7 +13,7 @@ from widgets.face import room
 from widgets.paged_view import SearchedView
 from widgets.parts import charts, controls
 from widgets.parts.budget import fit, left_out_note
-from widgets.parts.formats import count, number
+from widgets.parts.formats import count, found_of, number
 from widgets.parts.language import say
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.slice_rows import SliceRows
@@ -157,8 +157,7 @@ class Slices(SearchedView):
         return [] if self.table.overall is None else [self.table.overall]
 
     def _place(self, found: int) -> str:
-        total = count(self._total(), "slice")
-        return total if found == self._total() else say("{part} of {total}", part=number(found), total=total)
+        return found_of(found, self._total(), "slice")
 
     def _legend(self) -> Markup:
         keys = [charts.key(place, model) for place, model in enumerate(self.table.models)]

@@ -14,7 +14,7 @@ from widgets.parts import charts, controls
 from widgets.parts.budget import fit
 from widgets.parts.feature_detail import detail
 from widgets.parts.feature_rows import COLUMNS, Looks, cells
-from widgets.parts.formats import count, number, share
+from widgets.parts.formats import count, first_names, found_of, number, share
 from widgets.parts.language import marked, say, say_each
 from widgets.parts.markup import Markup, join, tag
 from widgets.parts.tables import listing, opened_row
@@ -84,11 +84,7 @@ class Statistics(SearchedView):
     def draw_content(self) -> Markup:
         found = self.found()
         shown, pager = self.on_page(found)
-        place = count(len(found), "feature")
-        if len(found) < len(self.features):
-            place = say(
-                "{part} of {total}", part=number(len(found)), total=count(len(self.features), "feature")
-            )
+        place = found_of(len(found), len(self.features), "feature")
         return join(
             [
                 tag("p", place, role="status"),
@@ -194,10 +190,7 @@ def _exceeding(features: Sequence[FeatureSummary], kind: str) -> list[str]:
 
 
 def _listed(what: str, items: Sequence[str]) -> str:
-    if not items:
-        return ""
-    more = say(" and {number} more", number=len(items) - _NAMED) if len(items) > _NAMED else ""
-    return f"{what}: {', '.join(items[:_NAMED])}{more}"
+    return f"{what}: {first_names(items, _NAMED)}" if items else ""
 
 
 def _left_out(total: int, with_level: Sequence[int]) -> Markup | None:

@@ -9,9 +9,9 @@ import traitlets
 from IPython.core.getipython import get_ipython
 from IPython.display import display
 
-from widgets.parts.formats import count, shorten
+from widgets.parts.formats import count, first_lines, shorten
 from widgets.parts.language import marked, say
-from widgets.parts.markup import Child, Markup, join, tag
+from widgets.parts.markup import Markup, join, tag
 from widgets.parts.modules import extended, script, source, styles
 from widgets.parts.tables import listing, scrollable
 from widgets.road import Road, Stop
@@ -162,12 +162,9 @@ def _word(state: str) -> str:
 def _why(now: Step) -> Markup | None:
     if not now.differences:
         return None
-    reasons: list[Child] = [tag("li", shorten(reason, _LETTERS)) for reason in now.differences[:_DIFFERENCES]]
-    if len(now.differences) > _DIFFERENCES:
-        reasons.append(tag("li", say("and {number} more", number=len(now.differences) - _DIFFERENCES)))
-    return tag(
-        "div", tag("p", say("Not from the cache, because"), class_="note"), tag("ul", reasons), class_="why"
-    )
+    reasons = first_lines(now.differences, _DIFFERENCES, lambda reason: shorten(reason, _LETTERS))
+    listed = tag("ul", [tag("li", reason) for reason in reasons])
+    return tag("div", tag("p", say("Not from the cache, because"), class_="note"), listed, class_="why")
 
 
 def _made(now: Step) -> Markup | None:

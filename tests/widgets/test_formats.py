@@ -4,7 +4,18 @@ import math
 
 import pytest
 
-from widgets.parts.formats import MISSING, count, moment, number, share, shorten
+from widgets.parts.formats import (
+    MISSING,
+    count,
+    first_lines,
+    first_names,
+    found_of,
+    moment,
+    number,
+    share,
+    shorten,
+    signed,
+)
 
 
 @pytest.mark.parametrize(
@@ -70,3 +81,25 @@ def test_counts_agree_with_their_noun() -> None:
 
 def test_a_text_is_as_long_as_it_may_be_with_the_sign_that_there_was_more() -> None:
     assert [shorten(text, 4) for text in ("", "four", "fiver")] == ["", "four", "fiv…"]
+
+
+def test_a_difference_has_its_sign() -> None:
+    assert [signed(value) for value in (0.5, -0.5, 0.0, None, math.nan)] == [
+        "+0.5",
+        "-0.5",
+        "0",
+        MISSING,
+        MISSING,
+    ]
+
+
+def test_what_was_found_names_the_whole_only_where_it_is_a_part() -> None:
+    assert found_of(3, 3, "box", "boxes") == "3 boxes"
+    assert found_of(1, 1200, "box", "boxes") == "1 of 1,200 boxes"
+
+
+def test_a_long_list_ends_with_how_many_more_there_are() -> None:
+    assert first_lines([1, 2], 2, str) == ["1", "2"]
+    assert first_lines([1, 2, 3, 4], 2, str) == ["1", "2", "and 2 more"]
+    assert first_names(["a", "b"], 2) == "a, b"
+    assert first_names(["a", "b", "c"], 2) == "a, b and 1 more"

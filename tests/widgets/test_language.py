@@ -55,6 +55,7 @@ LANGUAGES = sorted((STATIC / "languages").glob("*.json"))
 # Literals that look like a text and are none: names of values, units, and what scripts end with.
 NO_TEXTS = {"at most", "not above", "on chosen", "roll back", " ms", " UTC"}
 SCRIPT = "export default {"
+NOUNS = {"count": 1, "found_of": 2}  # the place of the noun among the arguments
 PROSE = re.compile(r"[A-Za-z]{2,} [a-z]|[a-z] [A-Za-z]{2,}|^[✓✗!○]? ?[A-Z][a-z]")  # two words, or a capital
 WORD = re.compile(r"[A-Za-z]{2,}")
 # Attributes of widgets and elements that nobody reads.
@@ -84,8 +85,9 @@ def _said(node: ast.AST) -> Iterator[str]:
 
 
 def _named(node: ast.AST) -> Iterator[str]:
-    if isinstance(node, ast.Call) and ast.unparse(node.func) == "count" and len(node.args) > 1:
-        yield from _literals(node.args[1])
+    if isinstance(node, ast.Call) and (place := NOUNS.get(ast.unparse(node.func))):
+        for noun in node.args[place : place + 1]:
+            yield from _literals(noun)
     elif isinstance(node, ast.ClassDef):
         for line in node.body:
             if isinstance(line, ast.Assign) and [ast.unparse(target) for target in line.targets] == ["title"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
+from typing import TypeVar
 
 from widgets.parts.charts import COLOURS, Size, colour, key
 from widgets.parts.formats import number
@@ -13,9 +14,11 @@ from widgets.parts.markup import Markup, tag
 from widgets.values.training import Points
 
 _CHART = Size(400, 120)
+_MOST_LINES = 12
 _PLACES = 100  # positions along the axis, each with a curve's lowest and highest point
 _DASHES = (None, "6 3", "2 2", "9 3 2 3")  # runs of one colour
 _STROKES = ("", "dashes", "dots", "dashes-dots")  # the same in a legend
+_Line = TypeVar("_Line")
 
 
 def figure(
@@ -71,6 +74,12 @@ def grid(figures: Sequence[Markup]) -> Markup:
     """Charts side by side, as many as there is room for."""
     style = "display:grid;grid-template-columns:repeat(auto-fill,minmax(min(280px,100%),1fr));gap:18px 28px"
     return tag("div", figures, style=style)
+
+
+def some_lines(lines: Sequence[_Line], is_kept: Callable[[_Line], bool]) -> list[_Line]:
+    """As many lines as can be distinguished in one chart: the first ones, and those to keep wherever they are."""
+    kept = [one for one in lines[_MOST_LINES:] if is_kept(one)]
+    return [*lines[: _MOST_LINES - len(kept)], *kept]
 
 
 def extent(runs: Mapping[str, Points]) -> tuple[tuple[float, float], tuple[float, float]]:

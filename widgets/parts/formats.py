@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from widgets.parts.language import say
 
 MISSING = "\N{EN DASH}"
+_Item = TypeVar("_Item")
 
 _DAY_SECONDS = 86_400
 _LATEST_SECONDS = 32_503_680_000  # the year 3000; a greater timestamp counts in a smaller unit
@@ -26,6 +29,11 @@ def number(value: float | None) -> str:
     if value == round(value) or size >= 1e4:  # noqa: PLR2004  four digits before the point are enough
         return f"{value:,.0f}"
     return f"{value:,.4g}"
+
+
+def signed(value: float | None) -> str:
+    """A difference, such as `+0.02`, as `number` writes it."""
+    return f"{'+' if value is not None and value > 0 else ''}{number(value)}"
 
 
 def share(value: float | None) -> str:
@@ -63,6 +71,25 @@ def count(amount: float, one: str, many: str | None = None) -> str:
     if noun == one and amount != 1:  # English, with its plural
         noun = many or f"{one}s"
     return f"{number(amount)} {noun}"
+
+
+def found_of(found: int, total: int, one: str, many: str | None = None) -> str:
+    """How many there are, such as `12 features`; `3 of 12 features` where only some of them were found."""
+    amount = count(total, one, many)
+    return amount if found == total else say("{part} of {total}", part=number(found), total=amount)
+
+
+def first_lines(items: Sequence[_Item], most: int, line: Callable[[_Item], str]) -> list[str]:
+    """A line for each of the first items, and one that says how many more there are."""
+    more = len(items) - most
+    last = [say("and {number} more", number=number(more))] if more > 0 else []
+    return [*map(line, items[:most]), *last]
+
+
+def first_names(names: Sequence[str], most: int) -> str:
+    """The first names in a row, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (say(" and {number} more", number=number(more)) if more > 0 else "")
 
 
 def shorten(text: str, most: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from widgets.parts import charts, controls
 from widgets.parts.feature_rows import Looks, distribution, reader
-from widgets.parts.formats import MISSING, count, number, share, shorten
+from widgets.parts.formats import MISSING, count, found_of, number, share, shorten
 from widgets.parts.inspector_rows import LETTERS
 from widgets.parts.language import say
 from widgets.parts.markup import Child, Markup, tag
@@ -95,10 +95,8 @@ def _vocabulary(output: Output, vocabulary: Vocabulary, splits: Sequence[str], s
     found = search.found(vocabulary)
     page = min(search.page, controls.last_page(len(found), PAGE_WORDS))
     places = found[page * PAGE_WORDS :][:PAGE_WORDS]
-    size = count(len(vocabulary.words), "word")
-    if len(found) < len(vocabulary.words):
-        size = say("{part} of {total}", part=number(len(found)), total=size)
-    elif not search.live and len(found) > PAGE_WORDS:
+    size = found_of(len(found), len(vocabulary.words), "word")
+    if len(found) == len(vocabulary.words) and not search.live and len(found) > PAGE_WORDS:
         size += say(", the first {listed}", listed=PAGE_WORDS)
     caption = say(
         "Vocabulary {name} of {output}: {size}", name=vocabulary.name, output=output.name, size=size

@@ -35,7 +35,7 @@ def say_each(texts: Mapping[_K, str]) -> dict[_K, str]:
 def marked(english: str) -> str:
     """Return a text unchanged: a constant that is given to `say` later, marked as by gettext's N_.
 
-    A test takes the texts that must be translated from the calls of `say`, `marked` and `count`.
+    A test takes the texts that must be translated from the calls of `say`, `marked`, `count` and `found_of`.
     """
     return english
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from widgets.parts import charts
-from widgets.parts.formats import MISSING, number
+from widgets.parts.formats import MISSING, number, signed
 from widgets.parts.language import say
 from widgets.parts.markup import BREAK, Child, Markup, join, tag
 from widgets.parts.tables import titled_table
@@ -114,8 +114,7 @@ def _bounds(metric: Metric, row: int) -> str:
 
 
 def _difference(metric: Metric, first: int, second: int) -> str:
-    difference = float(metric.values[second] - metric.values[first])
-    return MISSING if math.isnan(difference) else f"{'+' if difference > 0 else ''}{number(difference)}"
+    return signed(float(metric.values[second] - metric.values[first]))
 
 
 def _overlap(metric: Metric, first: int, second: int) -> str:

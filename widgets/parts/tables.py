@@ -26,6 +26,11 @@ def titled_table(
     return tag("table", above, head, tag("tbody", rows), class_=class_)
 
 
+def wide_title(title: str, width_px: int) -> Markup:
+    """The title of a column that is never narrower than that; 0: as narrow as it comes."""
+    return tag("th", title, scope="col", style=f"min-width:{width_px}px" if width_px else None)
+
+
 def sort_header(column: str, title: str, *, mine: bool, backwards: bool, rises: bool) -> Markup:
     """The title of a column that, when it is pressed, sorts the rows by it, and then the other way round.
 
