@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from kit.data.files import FileLayout, read_batches
+from kit.checks.judge import rows_of
 from kit.errors import FaultError
 from kit.faults.fault import Rows, Spoiled
 from kit.project import Project
@@ -40,7 +40,7 @@ class Delivery:
     def __init__(self, project: Project, span: int) -> None:
         check_spans(project)
         self._project, self.span, self.files = project, span, project.span_files(span)
-        tables = [pa.Table.from_batches(_batches(project, path)) for path in self.files]
+        tables = [pa.Table.from_batches(rows_of(project, [path])) for path in self.files]
         self.rows = Rows(pa.concat_tables(tables), project.columns, project.label)
         self._bounds = np.cumsum([0, *(len(table) for table in tables)])
 
@@ -103,10 +103,6 @@ def _targets(project: Project, files: Sequence[Path], data: Path) -> list[Path]:
             "the same. Rename them."
         )
     return targets
-
-
-def _batches(project: Project, path: Path) -> Iterator[pa.RecordBatch]:
-    return read_batches(path, FileLayout.of(project))
 
 
 def _csv(path: Path, delimiter: str, origins: Iterable[int], column: str, cells: Mapping[int, str]) -> bytes:

@@ -23,7 +23,7 @@ from kit.serving.errors import ServingError
 from kit.serving.gathering import Gathering, Values, Waiting
 from kit.serving.servable import Question
 from kit.workshop.errors import WorkshopError
-from kit.workshop.exercise import CAUGHT, FOUND, PROVED, Answer, Exercise, Point, near, same
+from kit.workshop.exercise import CAUGHT, FOUND, NEXT_SEED, PROVED, Answer, Exercise, Point, near, same
 from kit.workshop.guard import Guard, make_guard
 from kit.workshop.traffic import Traffic
 
@@ -43,7 +43,6 @@ NOW = Batching(
 FAULT, _SIZES = "batch_timeout_micros", "allowed_batch_sizes"
 _CHANGES = ("max_batch_size", FAULT, "max_enqueued_batches", _SIZES)
 _TOLERANCE_MS = 1.0
-_NEXT_SEED = 101  # added to the seed: another day, at the rate of the target
 _OUTPUT = "score"
 
 
@@ -106,7 +105,7 @@ class BatchingExercise(Exercise):
 
     def catch(self, guard: Guard) -> Point:
         assert isinstance(guard, BatchingGuard)  # noqa: S101  what `guard` makes
-        busier = Traffic(self._seed + _NEXT_SEED, rush_rate=TARGET.rate)
+        busier = Traffic(self._seed + NEXT_SEED, rush_rate=TARGET.rate)
         for name, traffic in (("today's traffic", self._traffic), ("a busier day", busier)):
             requests = served(guard.batching, traffic)
             refused = int(requests["answered_ms"].isna().sum())

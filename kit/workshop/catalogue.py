@@ -1,15 +1,19 @@
-"""The exercises by name. Titles, order and hints are in `texts`; the answers are not here."""
+"""The exercises by name; all are about the sample, since faults with known answers need known data.
+
+Titles, order and hints are in `texts`; the answers are not here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 from kit.faults.catalogue import fault_named
 from kit.project import Project
+from kit.projects import SAMPLE
 from kit.workshop.batching_exercise import BatchingExercise
 from kit.workshop.data_exercise import Case, RowsExercise
-from kit.workshop.exercise import Exercise
+from kit.workshop.exercise import About, Exercise
 from kit.workshop.extraction_exercise import ExtractionExercise
 from kit.workshop.measured import LEAK, LeakExercise, SilentExercise
 from kit.workshop.operation_exercise import OperationExercise
@@ -17,40 +21,36 @@ from kit.workshop.package_exercise import SignatureExercise, SkewExercise
 from kit.workshop.scores_exercise import ScoresExercise, Weakness
 from kit.workshop.texts import check_name, texts
 
-PROJECT = "recommender"
-"""Whose data all exercises are about: faults with known answers need known data."""
-
-_About = tuple[str, str, Sequence[str]]
-_Make = Callable[[Project, Path, int, _About], Exercise]
+_Make = Callable[[Project, Path, int, About], Exercise]
 
 
-def _negative_ages(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
+def _negative_ages(project: Project, folder: Path, seed: int, about: About) -> Exercise:
     case = Case(fault_named("negative-values"), "age", 0.01, rules={"age": {"least": "", "most": ""}})
     return RowsExercise(project, folder, case, seed, about)
 
 
-def _silent_category(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
+def _silent_category(project: Project, folder: Path, seed: int, about: About) -> Exercise:
     case = Case(fault_named("zeroed-category"), "category", 0.05, settings={"checks.label_rates": "off"})
     return SilentExercise(project, folder, case, seed, about)
 
 
-def _vocabulary_drift(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
+def _vocabulary_drift(project: Project, folder: Path, seed: int, about: About) -> Exercise:
     case = Case(fault_named("new-value"), "device", 0.005, rules={"device": {"values": ""}})
     return RowsExercise(project, folder, case, seed, about)
 
 
-def _leaking_feature(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
+def _leaking_feature(project: Project, folder: Path, seed: int, about: About) -> Exercise:
     case = Case(LEAK, "position", 0.9, everywhere=True, settings={"checks.leakage": "off"})
     return LeakExercise(project, folder, case, seed, about)
 
 
-def _blind_spot(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
+def _blind_spot(project: Project, folder: Path, seed: int, about: About) -> Exercise:
     return ScoresExercise(
         project, folder, Weakness({"device": "tablet", "age_band": "25 to 35"}), seed, about
     )
 
 
-def _new_users(project: Project, folder: Path, seed: int, about: _About) -> Exercise:
+def _new_users(project: Project, folder: Path, seed: int, about: About) -> Exercise:
     return ScoresExercise(project, folder, Weakness({"user": "new"}), seed, about)
 
 
@@ -82,4 +82,4 @@ def exercise_named(name: str, folder: Path, seed: int = 7) -> Exercise:
     """
     check_name(name)
     text = texts()[name]
-    return _MAKERS[name](Project.load(PROJECT), folder, seed, (name, text["title"], text["hints"]))
+    return _MAKERS[name](Project.load(SAMPLE), folder, seed, (name, text["title"], text["hints"]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +17,7 @@ from kit.faults.delivery import Delivery
 from kit.faults.fault import Dose, Fault, Spoiled
 from kit.faults.inject import clean_spans
 from kit.project import Project
-from kit.workshop.exercise import CAUGHT, FOUND, PROVED, Answer, Exercise, Point, same
+from kit.workshop.exercise import CAUGHT, FOUND, NEXT_SEED, PROVED, About, Answer, Exercise, Point, same
 from kit.workshop.guard import Guard, make_guard
 
 if TYPE_CHECKING:
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 ROWS_OF_PROOF = 3
 _DAYS = 3  # days before the faulty one to compare with: enough for the checks, and quickly read
-_NEXT_SEED = 101  # added to the seed: the fault comes again, in other rows
 
 
 @dataclass(frozen=True)
@@ -63,9 +62,7 @@ class DataExercise(Exercise):
         about: name, title and hints.
     """
 
-    def __init__(
-        self, project: Project, folder: Path, case: Case, seed: int, about: tuple[str, str, Sequence[str]]
-    ) -> None:
+    def __init__(self, project: Project, folder: Path, case: Case, seed: int, about: About) -> None:
         super().__init__(project, folder, seed, about)
         self.case = case
 
@@ -86,6 +83,9 @@ class DataExercise(Exercise):
     def said(self) -> list[Finding]:
         """Return what the exercise's weaker copy of the project says about the fault."""
         return [one for one in self._findings(self.guard(Answer()), self._seed) if one.is_wrong]
+
+    def _stops(self, said: Finding) -> bool:
+        return said.state == "fail"
 
     def guard(self, answer: Answer) -> Guard:
         return make_guard(
@@ -108,7 +108,7 @@ class DataExercise(Exercise):
         clean = [one for one in self._findings(guard, None) if one.state == "fail"]
         if clean:
             return Point(CAUGHT, False, f"the day as it was delivered is stopped as well: {clean[0].found}")
-        for seed in (self._seed, self._seed + _NEXT_SEED):
+        for seed in (self._seed, self._seed + NEXT_SEED):
             stopped = [one for one in self._findings(guard, seed) if one.state == "fail"]
             if not any(self._is_about_it(one) for one in stopped):
                 which = "this day" if seed == self._seed else "the same fault in other rows"

@@ -116,10 +116,9 @@ class WorkshopDesk:
 
 
 def _stopped(exercise: Exercise) -> str:
-    said = exercise.said()
-    stops = [one for one in said if getattr(one, "state", "") == "fail" or not getattr(one, "met", True)]
+    stops = exercise.stopped_by()
     return in_language(
-        f"Checks that stop it: {len(stops)}." if stops else "Nothing stops it: it would go to production."
+        f"Checks that stop it: {stops}." if stops else "Nothing stops it: it would go to production."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from kit.errors import KitError
 from kit.workshop.errors import WorkshopError
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 
 FOUND, PROVED, CAUGHT = "found", "proved", "caught next time"
 POINTS = (FOUND, PROVED, CAUGHT)
+NEXT_SEED = 101
+"""Added to the seed: the same fault comes again, and a solution that fits only the first one is found out."""
+About: TypeAlias = tuple[str, str, Sequence[str]]
+"""Name, title and hints."""
 
 
 @dataclass(frozen=True)
@@ -89,9 +93,7 @@ class Exercise(ABC):
             one that all but gives it away.
     """
 
-    def __init__(
-        self, project: Project, folder: Path, seed: int, about: tuple[str, str, Sequence[str]]
-    ) -> None:
+    def __init__(self, project: Project, folder: Path, seed: int, about: About) -> None:
         self._project, self._folder, self._seed = project, folder, seed
         self.name, self.title, hints = about
         self.hints = tuple(hints)
@@ -107,6 +109,14 @@ class Exercise(ABC):
     @abstractmethod
     def said(self) -> Sequence[Finding | ThresholdCheck | str]:
         """Return what the unchanged copy of the project says about the fault."""
+
+    def stopped_by(self) -> int:
+        """Count what stops the fault in the unchanged copy; nothing should."""
+        return sum(map(self._stops, self.said()))
+
+    def _stops(self, _said: Any) -> bool:
+        """Whether one of the things said would end a batch; a sentence only reports."""
+        return False
 
     @abstractmethod
     def find(self, where: str) -> Point:

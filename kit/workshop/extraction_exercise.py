@@ -12,22 +12,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import yaml
 from numpy.typing import NDArray
 
-from kit.checks.judge import rows_of
 from kit.drill.attack import Attack
 from kit.drill.honest import USER, Honest
 from kit.drill.population import Population
 from kit.drill.settings import DrillSettings
 from kit.evaluation.metrics.scores import top_overlap
+from kit.faults.delivery import Delivery
 from kit.gateway.config import RateLimit
 from kit.project import Project
 from kit.serving.protect import FILE, Protection, protect, read_file
 from kit.units import SECONDS_PER_DAY, SECONDS_PER_HOUR
 from kit.workshop.access_log import CANDIDATES, honest_log, partner_of, scores_taken, with_copier
-from kit.workshop.exercise import CAUGHT, FOUND, PROVED, Answer, Exercise, Point, near, same
+from kit.workshop.exercise import CAUGHT, FOUND, NEXT_SEED, PROVED, Answer, Exercise, Point, near, same
 from kit.workshop.guard import Guard, make_guard, with_settings
 from kit.workspace import write_atomically
 
@@ -36,7 +35,6 @@ MODELS = "models"
 """Section of protect.yml; settings below it are that file's, all others those of project.yml."""
 _SETTINGS = DrillSettings(queries=(40,), candidates=CANDIDATES, held_out=30, min_gain=0.1)
 _SECRET = bytes(32)  # of the noise; fixed, so that the exercise is reproducible
-_NEXT_SEED = 101  # added: another attacker, with other queries
 Values = NDArray[np.float64]
 
 
@@ -99,7 +97,7 @@ class ExtractionExercise(Exercise):
         assert isinstance(guard, ServingGuard)  # noqa: S101  what `guard` makes
         if costs := self._costs(guard):
             return Point(CAUGHT, False, costs)
-        for seed in (self._seed, self._seed + _NEXT_SEED):
+        for seed in (self._seed, self._seed + NEXT_SEED):
             plain, left = self._copied(guard, seed)
             if left > plain - _SETTINGS.min_gain:
                 who = "this attacker" if seed == self._seed else "another attacker"
@@ -215,5 +213,5 @@ def _is_of_answers(path: str) -> bool:
 
 
 def _rows(project: Project, span: int) -> pd.DataFrame:
-    rows: pd.DataFrame = pa.Table.from_batches(list(rows_of(project, project.span_files(span)))).to_pandas()
+    rows: pd.DataFrame = Delivery(project, span).rows.table.to_pandas()
     return rows

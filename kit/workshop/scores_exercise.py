@@ -16,14 +16,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from kit.checks.judge import rows_of
 from kit.evaluation.gate_checks import Found, ThresholdCheck, asked, checks_of, slice_name
 from kit.evaluation.metrics.scores import auc, calibration, log_losses
+from kit.faults.delivery import Delivery
 from kit.project import Project
-from kit.workshop.exercise import CAUGHT, FOUND, PROVED, Answer, Exercise, Point, near, same
+from kit.workshop.exercise import CAUGHT, FOUND, NEXT_SEED, PROVED, About, Answer, Exercise, Point, near, same
 from kit.workshop.guard import Guard, make_guard
 from kit.workspace import CHECKOUT
 
@@ -31,7 +30,6 @@ TRUTH = CHECKOUT / "sample_data" / "truth"
 SPAN = 7
 _TOLERANCE = 0.02
 _MEASURED = "auc"
-_NEXT_SEED = 101  # added: another candidate with the same weakness
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,7 @@ class ScoresExercise(Exercise):
         folder: Path,
         weakness: Weakness,
         seed: int,
-        about: tuple[str, str, Sequence[str]],
+        about: About,
     ) -> None:
         super().__init__(project, folder, seed, about)
         self._weakness = weakness
@@ -83,6 +81,9 @@ class ScoresExercise(Exercise):
     def said(self) -> list[ThresholdCheck]:
         """Return the gates of the exercise's weaker copy, asked of the candidate."""
         return self._judged(self.guard(Answer()), self._scores(self._seed))
+
+    def _stops(self, said: ThresholdCheck) -> bool:
+        return not said.met
 
     @property
     def place(self) -> str:
@@ -112,7 +113,7 @@ class ScoresExercise(Exercise):
             return Point(
                 CAUGHT, False, f"the model that is served now is stopped as well: {_words(missed[0])}"
             )
-        for seed in (self._seed, self._seed + _NEXT_SEED):
+        for seed in (self._seed, self._seed + NEXT_SEED):
             missed = [one for one in self._judged(guard, self._scores(seed)) if not one.met]
             stopped = [one for one in missed if one.slice == self.place]
             if not stopped:
@@ -150,8 +151,7 @@ class ScoresExercise(Exercise):
 
     @cached_property
     def _table(self) -> pd.DataFrame:
-        files = self._project.span_files(SPAN)
-        table: pd.DataFrame = pa.Table.from_batches(list(rows_of(self._project, files))).to_pandas()
+        table: pd.DataFrame = Delivery(self._project, SPAN).rows.table.to_pandas()
         for name, band in self._project.spec.evaluation.bands.items():
             edges = [-np.inf, *band.edges, np.inf]
             table[name] = pd.cut(table[band.column], edges, right=False, labels=band.labels).astype(str)

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from kit.project.folder import BUILT_IN
-from kit.workshop.catalogue import PROJECT, exercise_named
+from kit.projects import SAMPLE
+from kit.workshop.catalogue import exercise_named
 from kit.workshop.errors import WorkshopError
 from kit.workshop.exercise import POINTS, Answer, Exercise
 from kit.workshop.solutions import solutions_of
@@ -109,7 +110,7 @@ def test_what_is_wrong_with_a_setting_is_told(get: Get, answer: Answer, said: st
 
 
 def test_the_project_itself_stays_as_it_is(get: Get) -> None:
-    files = [path for path in (BUILT_IN / PROJECT).iterdir() if path.is_file()]
+    files = [path for path in (BUILT_IN / SAMPLE).iterdir() if path.is_file()]
     before = [path.read_bytes() for path in files]
     exercise = get("negative_ages")
     exercise.score(solutions_of("negative_ages").reference)
