@@ -13,12 +13,10 @@ from tensorflow_serving.apis import predict_pb2
 from tensorflow_serving.apis.prediction_service_pb2_grpc import PredictionServiceStub
 
 from kit.drill.errors import DrillError
-from kit.serving.errors import ServingError
 from kit.serving.servable import Servable
 from kit.serving.tensors import as_array, as_proto
+from kit.training.signature_names import EXAMPLES, SCORE, TRANSFORM
 
-SIGNATURE, SCORE = "examples", "score"
-TRANSFORM, EXAMPLES = "transform_features", "examples"
 _ROWS = 8_192  # at once, in this process
 _SECONDS, _CONNECT_SECONDS = 60.0, 10.0
 _REFUSED = {
@@ -59,10 +57,10 @@ class InProcess:
             ServingError: when it cannot be loaded.
         """
         servable = Servable.load(name, int(folder.name) if folder.name.isdecimal() else 1, folder)
-        found = servable.signatures.get(SIGNATURE)
+        found = servable.signatures.get(EXAMPLES)
         if found is None or SCORE not in found.outputs:
             raise DrillError(
-                f"A drill needs a model whose signature {SIGNATURE} gives {SCORE}, one number per row, but {folder} "
+                f"A drill needs a model whose signature {EXAMPLES} gives {SCORE}, one number per row, but {folder} "
                 f"has {', '.join(servable.signatures) or 'none'}. Drill a binary or a regression model."
             )
         return cls(servable)
@@ -71,7 +69,7 @@ class InProcess:
         """Ask in pieces that fit in memory; a row's score does not depend on the others."""
         pieces = [records[start : start + _ROWS] for start in range(0, len(records), _ROWS)]
         answers = [
-            self._servable.run(SIGNATURE, {SIGNATURE: np.array(piece, object)})[SCORE] for piece in pieces
+            self._servable.run(EXAMPLES, {EXAMPLES: np.array(piece, object)})[SCORE] for piece in pieces
         ]
         return np.concatenate(answers).astype(np.float64)
 
@@ -105,8 +103,8 @@ class ServerEndpoint:
     def scores(self, records: Sequence[bytes]) -> Values:
         """Send one request."""
         request = predict_pb2.PredictRequest()
-        request.model_spec.name, request.model_spec.signature_name = self._model, SIGNATURE
-        request.inputs[SIGNATURE].CopyFrom(as_proto(np.array(records, object)))
+        request.model_spec.name, request.model_spec.signature_name = self._model, EXAMPLES
+        request.inputs[EXAMPLES].CopyFrom(as_proto(np.array(records, object)))
         try:
             answer: Any = self._stub.Predict(request, _SECONDS, metadata=self._metadata)
         except grpc.RpcError as error:
@@ -136,6 +134,3 @@ def _connected(address: str) -> grpc.Channel:
             "--server."
         ) from None
     return channel
-
-
-__all__ = ["Endpoint", "InProcess", "RefusedError", "ServerEndpoint", "ServingError"]

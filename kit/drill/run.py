@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -63,28 +64,25 @@ def drill(
     if version is None:
         raise StepOrderError(f"A drill needs a pushed model, but {base} has none. Run 05_release.")
     started = time.monotonic()
-    model = InProcess.load(session.project.name, base / str(version))
-    try:
-        context = _AttackContext(session, settings or DrillSettings(), model, say)
-        outcomes = context.run(server)
-    finally:
-        model.close()
-    chosen = context.settings
+    with closing(InProcess.load(session.project.name, base / str(version))) as model:
+        attacks = _Attacks(session, settings or DrillSettings(), model, say)
+        outcomes = attacks.run(server)
+    chosen = attacks.settings
     return Drill(
         outcomes=recommend(outcomes, chosen),
         version=version,
-        quality_name=context.honest.quality_name,
+        quality_name=attacks.honest.quality_name,
         candidates=chosen.candidates,
         best=chosen.best,
         held_out=chosen.held_out,
-        rows=len(context.honest.labels),
+        rows=len(attacks.honest.labels),
         rule=chosen.rule,
         seconds=time.monotonic() - started,
     )
 
 
-class _AttackContext:
-    """Everything that all attacks share."""
+class _Attacks:
+    """All attacks of a drill, and what they share."""
 
     def __init__(self, session: Session, settings: DrillSettings, model: InProcess, say: Say) -> None:
         self.session, self.settings, self._model, self._say = session, settings, model, say
@@ -117,13 +115,14 @@ class _AttackContext:
         answers = [self._shown(self._answers, one) for one in tried]
         names = [one.name for one in tried]
         small: InProcess | None = None
-        with tempfile.TemporaryDirectory(prefix="kit-drill-") as folder:
+        with tempfile.TemporaryDirectory(prefix="kit-drill-") as folder, ExitStack() as loaded:
             if self.settings.distilled:
                 self._say("Distilling a smaller model.")
                 made = distill(
                     self.session, self._model, self._transfer(), Path(folder) / "1", self.settings.seed
                 )
                 small = InProcess.load(self.session.project.name, made.folder)
+                loaded.callback(small.close)
                 answers.append(small.scores(self._records))
                 names.append(DISTILLED)
             points = self._curves(np.stack(answers, axis=1), names)
@@ -131,7 +130,6 @@ class _AttackContext:
             outcomes.append(self._limited(points[NONE]))
             if small is not None:
                 outcomes.append(self._distilled(small, points[DISTILLED]))
-                small.close()
         if served is not None:
             outcomes.append(self._of_server(served))
         return [self._compared(one, outcomes[0]) for one in outcomes]

@@ -62,9 +62,9 @@ class DrillSettings(Section):
     def rule(self) -> str:
         """The rule in words."""
         return (
-            f"Of what costs honest users at most {self.max_auc_cost:g} of quality, leaves them {self.min_overlap:.0%} "
-            f"of the top {self.best} and refuses at most {self.max_refused:.0%} of their requests, what leaves the "
-            f"surrogate the lowest rank correlation, if that is at least {self.min_gain:g} lower than without; of what "
-            f"leaves it at most {self.min_gain:g} more, what costs least; nothing if it learnt nothing without (R² up "
-            "to 0)."
+            f"The rule recommends the protection that lowers the surrogate's rank correlation most, by at least "
+            f"{self.min_gain:g}, among those that cost honest users at most {self.max_auc_cost:g} of quality, keep at "
+            f"least {self.min_overlap:.0%} of their top {self.best} and refuse at most {self.max_refused:.0%} of their "
+            f"requests. Of those that leave the surrogate at most {self.min_gain:g} more, it takes the cheapest, and "
+            "it recommends nothing if the surrogate learnt nothing without any (R² up to 0)."
         )

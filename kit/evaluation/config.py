@@ -19,7 +19,7 @@ from kit.evaluation.sections import EVERY, RANKING_METRICS, Ranking
 from kit.project import Project
 from kit.project.file import Gate, ProjectFile, Task
 from kit.session import Session
-from kit.training.signatures import PROBABILITIES, SCORE
+from kit.training.signature_names import EXAMPLES, PROBABILITIES, SCORE, TRANSFORM
 
 _CLASS_NAMES: dict[Task, dict[str, str]] = {
     "binary": {
@@ -117,8 +117,8 @@ def eval_config(project: Project, *, has_baseline: bool) -> tfma.EvalConfig:
 def _models(project: Project, *, has_baseline: bool) -> list[tfma.ModelSpec]:
     spec = {
         "model_type": tfma.TF_GENERIC,  # TFMA would load each model with Keras to find out
-        "signature_name": "examples",
-        "preprocessing_function_names": ["transform_features"],
+        "signature_name": EXAMPLES,
+        "preprocessing_function_names": [TRANSFORM],
         "label_key": project.label_key,
         "prediction_key": PROBABILITIES if project.spec.task == "multiclass" else SCORE,
     }

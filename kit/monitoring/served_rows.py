@@ -12,9 +12,9 @@ import tensorflow as tf
 from kit.data.casting import ARROW_TYPES
 from kit.monitoring.log import SCORE, TIME, TIMESTAMP, VERSION
 from kit.project import Project
-from kit.release.signatures import EXAMPLES, column_of
-from kit.training.signatures import PROBABILITIES
-from kit.training.signatures import SCORE as OUTPUT
+from kit.release.signatures import column_of
+from kit.training.signature_names import EXAMPLES, PROBABILITIES
+from kit.training.signature_names import SCORE as OUTPUT
 
 _MATRIX = 2
 _MICROS = 1_000_000

@@ -22,10 +22,9 @@ from kit.digests import of_file
 from kit.errors import InfraCheckError, UsageError
 from kit.monitoring.last_push import PushedVersion, last_push
 from kit.monitoring.log import TIMESTAMP, Labels, PredictionLog, days_of, has_keys
-from kit.release.signatures import EXAMPLES
 from kit.session import Session
 from kit.spans import SpanWindow, day_of, in_words, parse_spans
-from kit.training.signatures import PROBABILITIES, SCORE
+from kit.training.signature_names import EXAMPLES, PROBABILITIES, SCORE
 
 DELAY = dt.timedelta(hours=1)
 _ASK_ROWS = 4096  # in one request: what is in memory at once

@@ -24,7 +24,6 @@ from kit.canary.units import fitted
 from kit.canary.watch import Ended, act, look_now
 from kit.data.records import spread_records
 from kit.errors import InfraCheckError, UsageError
-from kit.release.signatures import EXAMPLES
 from kit.release.versions import require_served
 from kit.serving.assets import WARMUP_FILE
 from kit.serving.client import Client, NoAnswerError
@@ -32,6 +31,7 @@ from kit.serving.experiments.config import ExperimentSettings
 from kit.serving.experiments.experiment import Experiment
 from kit.serving.process import Server
 from kit.session import Session
+from kit.training.signature_names import EXAMPLES
 from kit.workspace import Workspace, write_atomically
 from kit.workspace_server import settings_for
 

@@ -12,13 +12,13 @@ from kit.data.records import first_records, spread_records
 from kit.errors import InfraCheckError, StepOrderError
 from kit.release.package_samples import read_samples
 from kit.release.sample_request import PredictSample, TypedSample, difference
-from kit.release.signatures import EXAMPLES
 from kit.release.versions import require_served, served_version
 from kit.serving.client import Client, Prediction
 from kit.serving.client.typed import CLASSIFY
 from kit.serving.process import Server
 from kit.serving.transport import Transport
 from kit.session import Session
+from kit.training.signature_names import EXAMPLES
 from kit.workspace_server import monitoring_config, server_log, settings_for
 
 

@@ -22,9 +22,9 @@ from kit.release.contract import (
     read_meta_graph,
     signatures_of,
 )
+from kit.training.signature_names import EXAMPLES
 
 MODEL_FOLDER = "Format-Serving"
-EXAMPLES = "examples"  # the signature that takes serialized tf.Examples, and its input
 OPEN_SIZE = 3  # for a dimension of any size in a made-up request, such as the length of a list
 _ROWS = 3
 

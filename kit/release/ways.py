@@ -25,15 +25,13 @@ from kit.release.fresh_server import FreshServer
 from kit.release.litert.interpreter import LiteRTModel
 from kit.release.litert.model_part import Array, Features, ModelPart
 from kit.release.sample_request import from_rest
-from kit.release.signatures import EXAMPLES
 from kit.serving.client import typed
 from kit.serving.errors import ServingError
 from kit.serving.servable import Servable
+from kit.training.signature_names import EXAMPLES, TRANSFORM
 
 TRAINING, SAVED_MODEL, GRPC, REST = "training graph", "SavedModel", "gRPC", "REST"
 TYPED = {typed.CLASSIFY: "Classify", typed.REGRESS: "Regress"}
-TRANSFORM = "transform_features"
-"""The signature that takes serialized tf.Examples, and gives features; EXAMPLES gives scores."""
 _AT_ONCE = 200  # rows of a request
 _TIMEOUT_SECONDS = 60.0
 

@@ -12,6 +12,7 @@ from tf_keras.src.saving.legacy.saved_model.utils import keras_option_scope  # n
 
 from kit.project import Project
 from kit.training import signatures
+from kit.training.signature_names import EXAMPLES, TRANSFORM
 from kit.training.typed_signatures import set_methods, typed_signatures
 
 
@@ -45,9 +46,9 @@ def save(  # noqa: PLR0913, PLR0917  what a signature may need
             folder,
             signatures={
                 "serving_default": default,
-                "examples": examples,
+                EXAMPLES: examples,
                 **typed_signatures(project, examples),
-                "transform_features": signatures.transform_features_signature(module, transform_output),
+                TRANSFORM: signatures.transform_features_signature(module, transform_output),
             },
         )
     set_methods(Path(folder))

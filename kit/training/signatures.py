@@ -9,10 +9,9 @@ import tensorflow as tf
 import tensorflow_transform as tft
 import tf_keras
 
-Predict = Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
+from kit.training.signature_names import PROBABILITIES, SCORE
 
-SCORE = "score"
-PROBABILITIES = "probabilities"
+Predict = Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]]
 
 
 class ServingModule(tf.Module):

@@ -18,7 +18,7 @@ from tensorflow.python.saved_model import fingerprinting_utils  # not public, an
 
 from kit.errors import ProjectError
 from kit.project import Project
-from kit.training.signatures import SCORE
+from kit.training.signature_names import SCORE
 from kit.workspace import write_atomically
 
 CLASSIFY, REGRESS = "classify", "regress"

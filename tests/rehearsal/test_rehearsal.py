@@ -18,9 +18,9 @@ from kit.rehearsal.serving import Sent
 from kit.release.infra import infra_validator
 from kit.release.package_samples import SAMPLES
 from kit.release.push import pushed_folder, pusher
-from kit.release.signatures import EXAMPLES
 from kit.serving.client import Client
 from kit.session import Session
+from kit.training.signature_names import EXAMPLES
 
 if TYPE_CHECKING:
     from training.tiny import Tiny

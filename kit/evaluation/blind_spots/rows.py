@@ -26,7 +26,7 @@ from kit.project import Project
 from kit.project.file import Task
 from kit.release.signatures import load_signatures
 from kit.session import Session
-from kit.training.signatures import PROBABILITIES, SCORE
+from kit.training.signature_names import PROBABILITIES, SCORE, TRANSFORM
 
 _ASKED_ROWS = 4096  # of a request, to bound memory
 _LARGE = 0.2  # share of errors that count as large
@@ -120,7 +120,7 @@ class _Asked:
             answer = self._signatures["examples"](examples=some)
             scores = answer[SCORE] if SCORE in answer else answer[PROBABILITIES]
             self._scores.append(scores.numpy().astype(np.float64))
-            label = self._signatures["transform_features"](examples=some)[self._label].numpy()
+            label = self._signatures[TRANSFORM](examples=some)[self._label].numpy()
             self._labels.append(label.reshape(len(label)).astype(np.float64))
 
     def answers(self) -> tuple[Values, Values]:

@@ -13,7 +13,8 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from kit.projects.recommender import features
-from kit.training.signatures import SCORE, ServingModule
+from kit.training.signature_names import SCORE
+from kit.training.signatures import ServingModule
 
 CANDIDATES = 100
 # Candidates are compared as if each were shown first: the place is the shop's choice, not the user's taste.

@@ -25,7 +25,7 @@ from kit.session import Session
 from kit.training.build import build, model_module_of
 from kit.training.config import Training
 from kit.training.precision import FLOAT32
-from kit.training.signatures import PROBABILITIES, SCORE
+from kit.training.signature_names import PROBABILITIES, SCORE
 
 Array = np.ndarray[Any, Any]
 Features = Mapping[str, Array]
