@@ -9,7 +9,6 @@ it is live again.
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, suppress
@@ -27,7 +26,7 @@ from kit.project import Project
 from kit.retention.config import Retention
 from kit.retention.item import ARTIFACT, BASE, POINT, RUN, TRASH, Item, trash_folders, trash_of
 from kit.retention.plan import Plan, make_plan
-from kit.retention.pruned import write_record
+from kit.retention.pruned import remove, write_record
 from kit.retention.sweeps import Sweep, read_sweeps, sweep_folders, sweep_projects, worked_at
 from kit.sweep.errors import SweepError
 from kit.tuning.retention import remove_trials
@@ -200,7 +199,7 @@ def _aside(folder: Path, trash: Path) -> None:
 
 def _empty(trash: Path) -> None:
     for left in list(trash.iterdir()) if trash.is_dir() else []:
-        shutil.rmtree(left) if left.is_dir() else left.unlink()
+        remove(left)
     with suppress(OSError):  # it is not there, or that of another project is beside it
         trash.rmdir()
         if trash.parent.name == TRASH:

@@ -6,12 +6,11 @@ folder of each.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kit.retention.pruned import write_record
+from kit.retention.pruned import remove, write_record
 from kit.session import Session
 from kit.tensorboard.runs import Run, all_runs
 from kit.training.scalars import EVENTS
@@ -91,7 +90,8 @@ def prune(session: Session, keep_runs: int = 0, *, dry_run: bool = False) -> Ret
         dry_run: only report what would be removed.
 
     Raises:
-        WorkspaceError: when nothing can be removed there.
+        WorkspaceError: when nothing can be written there.
+        OSError: when something cannot be removed.
     """
     keep = keep_runs or session.project.spec.tensorboard.keep_runs
     if dry_run:
@@ -126,7 +126,5 @@ def _remove(one: Pruned, keep: int) -> None:
     """Write the record first: an interrupted removal is finished the next time."""
     rule = f"older than the newest {keep}, its model neither blessed nor pushed"
     write_record(one.run.folder, rule, one.size_bytes)
-    for path in [*_files(one.run.folder)]:
-        path.unlink(missing_ok=True)
-    for name in _SHOWN:
-        shutil.rmtree(one.run.folder / name, ignore_errors=True)
+    for path in [*one.run.folder.rglob(EVENTS), *(one.run.folder / name for name in _SHOWN)]:
+        remove(path)

@@ -9,7 +9,7 @@ from typing import Any
 
 from kit.errors import StepOrderError
 from kit.session import Session
-from kit.tuning.records import Search, folder_of
+from kit.tuning.records import Search, folder_of, search_file
 from kit.tuning.tuner import SEARCH
 
 
@@ -65,6 +65,6 @@ class TuningDesk:
 
     def _written(self) -> int:
         try:
-            return (self._folder / "searches" / f"{self._id}.json").stat().st_mtime_ns
+            return search_file(self._folder, self._id).stat().st_mtime_ns
         except OSError:
             return 0

@@ -12,7 +12,7 @@ from kit.project import Project
 from kit.training.config import Training
 from kit.training.job import Job
 from kit.tuning.config import Direction, Tuning
-from kit.tuning.records import RUNNING, Trial, Value
+from kit.tuning.records import RUNNING, TRIALS, Trial, Value
 from kit.tuning.values import apply
 
 
@@ -80,7 +80,7 @@ class Plan:
         training = self.training_of(values, epochs)
         share = [self.tuning.share, self.tuning.seed] if self.tuning.share < 1 else []
         name = digest([self.basis, training.model_dump(), share, *self.objective])
-        folder = str(self.folder / "trials" / name)
+        folder = str(self.folder / TRIALS / name)
         new = Trial(number, values, folder, RUNNING, epochs=training.epochs)
         return new.kept() or new
 

@@ -21,6 +21,8 @@ from kit.workspace import Workspace, write_atomically
 
 RUNNING, DONE, FAILED = "running", "done", "failed"
 TRIAL_FILE = "trial.json"
+TRIALS, ROWS = "trials", "rows"
+_SEARCHES = "searches"
 _RUN, _CHECKPOINT, _LOG = "run", "checkpoint", "trial.log"
 
 Value = bool | int | float | str
@@ -132,18 +134,29 @@ class Search:
         return min(judged, key=lambda trial: sign * float(trial.objective or 0.0), default=None)
 
     def save(self, folder: Path) -> None:
-        write_atomically(folder / "searches" / f"{self.id}.json", json.dumps(asdict(self)))
+        write_atomically(search_file(folder, self.id), json.dumps(asdict(self)))
 
     @classmethod
     def read(cls, folder: Path, search_id: str) -> Search | None:
         """Return a search of a project; None: it has not begun, or an older version wrote it."""
         try:
-            content: dict[str, Any] = json.loads((folder / "searches" / f"{search_id}.json").read_text())
+            content: dict[str, Any] = json.loads(search_file(folder, search_id).read_text())
             trials = tuple(Trial(**trial) for trial in content.pop("trials"))
             logarithmic = tuple(content.pop("logarithmic"))
             return cls(trials=trials, logarithmic=logarithmic, **content)
         except (OSError, ValueError, TypeError, KeyError):
             return None
+
+
+def search_file(folder: Path, search_id: str) -> Path:
+    """Return the file of a search in the folder of a project."""
+    return folder / _SEARCHES / f"{search_id}.json"
+
+
+def search_files(folder: Path) -> list[Path]:
+    """Return the files of a project's searches, the newest first; each is last written when its search ends."""
+    files = (folder / _SEARCHES).glob("*.json")
+    return sorted(files, key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def folder_of(workspace: Workspace, project: str) -> Path:

@@ -7,14 +7,13 @@ have their results; the searches' records keep how they compared.
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from kit.project import Project
-from kit.retention.pruned import RECORD, write_record
-from kit.tuning.records import TRIAL_FILE, Search, Trial, folder_of
+from kit.retention.pruned import RECORD, remove, write_record
+from kit.tuning.records import ROWS, TRIAL_FILE, TRIALS, Search, Trial, folder_of, search_files
 from kit.units import BYTES_PER_MB
 from kit.workspace import Workspace
 
@@ -70,7 +69,8 @@ def prune_trials(
         dry_run: only report what would be removed.
 
     Raises:
-        WorkspaceError: when nothing can be removed there.
+        WorkspaceError: when nothing can be written there.
+        OSError: when something cannot be removed.
     """
     keep = keep_searches or project.spec.tensorboard.keep_searches
     if dry_run:
@@ -92,10 +92,10 @@ def look_at_trials(
         younger_than: a trial, or a draw of rows, that changed after this stays as well; seconds since 1970.
     """
     folder = folder_of(workspace, project)
-    searches = _newest_first(folder)
+    searches = search_files(folder)
     stay = searches[:keep_searches]
     named = {Path(trial.folder).name for path in stay for trial in _trials(folder, path)}
-    trials = sorted(path for path in (folder / "trials").glob("*") if path.is_dir())
+    trials = sorted(path for path in (folder / TRIALS).glob("*") if path.is_dir())
     old = [path for path in trials if path.name not in named and not _is_young(path, younger_than)]
     pruned = tuple(path for path in old if any(_spare(path)))
     rows = tuple(path for path in _old_rows(folder, stay) if not _is_young(path, younger_than))
@@ -108,21 +108,16 @@ def remove_trials(looked: TrialRetention) -> TrialRetention:
     """Remove what `look_at_trials` found; the caller holds the workspace's lock of steps.
 
     Raises:
-        WorkspaceError: when nothing can be removed there.
+        OSError: when something cannot be removed.
     """
     rule = f"of no search among the newest {looked.keep_searches}"
     for one in looked.pruned:
         write_record(one, rule, _size(_spare(one)))
         for path in list(_spare(one)):
-            _remove(path)
+            remove(path)
     for path in looked.rows:
-        _remove(path)
+        remove(path)
     return replace(looked, done=True)
-
-
-def _newest_first(folder: Path) -> list[Path]:
-    """Return the searches' records, the newest first; each is last written when its search ends."""
-    return sorted((folder / "searches").glob("*.json"), key=lambda path: path.stat().st_mtime, reverse=True)
 
 
 def _trials(folder: Path, path: Path) -> tuple[Trial, ...]:
@@ -142,7 +137,7 @@ def _old_rows(folder: Path, stay: Sequence[Path]) -> list[Path]:
         return []
     search = Search.read(folder, stay[-1].stem)
     began = stay[-1].stat().st_mtime - (search.seconds if search else 0)
-    return sorted(path for path in (folder / "rows").glob("*") if path.stat().st_mtime < began)
+    return sorted(path for path in (folder / ROWS).glob("*") if path.stat().st_mtime < began)
 
 
 def _spare(trial: Path) -> Iterator[Path]:
@@ -152,10 +147,3 @@ def _spare(trial: Path) -> Iterator[Path]:
 
 def _size(paths: Iterable[Path]) -> int:
     return sum(file.stat().st_size for path in paths for file in [path, *path.rglob("*")] if file.is_file())
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)

@@ -14,6 +14,7 @@ from kit.steps.progress import report
 from kit.tuning import rows
 from kit.tuning.oracle import make_oracle
 from kit.tuning.plan import Plan, digest
+from kit.tuning.records import ROWS
 from kit.tuning.search import TrialSearch
 from kit.tuning.space import active, read_space
 
@@ -32,7 +33,7 @@ def tuner_fn(fn_args: Any) -> TunerFnResult:
     folder = Path(fn_args.working_dir)
     oracle = make_oracle(plan.tuning, space, *plan.objective, plan.epochs, folder)
     drawn = digest([plan.basis, plan.tuning.share, plan.tuning.seed])
-    files = rows.share_of(plan.train_files, plan.tuning.share, plan.tuning.seed, plan.folder / "rows" / drawn)
+    files = rows.share_of(plan.train_files, plan.tuning.share, plan.tuning.seed, plan.folder / ROWS / drawn)
     return TunerFnResult(
         tuner=ParallelTuner(TrialSearch(plan, oracle, files, report), oracle, folder), fit_kwargs={}
     )
