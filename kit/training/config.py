@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, ValidationError
 
@@ -15,6 +15,7 @@ Schedule = Literal["constant", "cosine", "exponential"]
 Precision = Literal["float32", "auto", "mixed_float16", "mixed_bfloat16"]
 ClassWeights = Literal["none", "balanced"]
 Choice = bool | int | float | str
+_Settings = TypeVar("_Settings", bound=Section)
 
 PROJECT = "project"
 """What a notebook's parameter with choices says where project.yml decides."""
@@ -92,14 +93,7 @@ class Training(Section):
         Raises:
             ProjectError: when a value is out of range; the message names it.
         """
-        try:
-            return Training.model_validate({**self.model_dump(), **chosen(given)})
-        except ValidationError as error:
-            [problem, *_] = error.errors()
-            raise ProjectError(
-                f"{problem['loc'][0]}: {said_of(problem)}, found {problem['input']!r}. "
-                "Give another, or 0 for the project's."
-            ) from None
+        return overridden(self, given, "training")
 
     def override_by(self, parameters: Mapping[str, Any]) -> Training:
         """Return a copy with those parameters of a notebook that are settings, by their names; see `override`.
@@ -114,6 +108,27 @@ class Training(Section):
                 if name in parameters and name != "model"
             }
         )
+
+
+def overridden(settings: _Settings, given: Mapping[str, Any], section: str) -> _Settings:
+    """Return settings with values that a notebook's parameters give, as `chosen` takes them.
+
+    Args:
+        settings: a section of project.yml.
+        given: the values by the names of its fields.
+        section: its name, for the message where no single value is at fault.
+
+    Raises:
+        ProjectError: when a value is out of range; the message names it.
+    """
+    try:
+        return type(settings).model_validate({**settings.model_dump(), **chosen(given)})
+    except ValidationError as error:
+        [problem, *_] = error.errors()
+        place = ".".join(str(part) for part in problem["loc"]) or section
+        raise ProjectError(
+            f"{place}: {said_of(problem)}, found {problem['input']!r}. Give another, or 0 for the project's."
+        ) from None
 
 
 def chosen(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from kit.errors import ProjectError
-from kit.project_section import Section, said_of
-from kit.training.config import chosen
+from kit.project_section import Section
+from kit.training.config import overridden
 
 Algorithm = Literal["random", "bayesian", "hyperband"]
 Direction = Literal["max", "min"]
@@ -63,11 +62,4 @@ class Tuning(Section):
         Raises:
             ProjectError: when a value is out of range; the message names it.
         """
-        try:
-            return Tuning.model_validate({**self.model_dump(), **chosen(given)})
-        except ValidationError as error:
-            [problem, *_] = error.errors()
-            place = ".".join(str(part) for part in problem["loc"]) or "tuning"
-            raise ProjectError(
-                f"{place}: {said_of(problem)}, found {problem['input']!r}. Give another, or 0 for the project's."
-            ) from None
+        return overridden(self, given, "tuning")
