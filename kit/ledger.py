@@ -18,6 +18,7 @@ from kit.data.records import count_records
 from kit.data.statistics import load_statistics
 from kit.errors import RowsLostError, StepOrderError
 from kit.evaluation.results import example_count
+from kit.span_files import BY_HASH
 from kit.steps.made import StepsMade
 from kit.training.job import ROWS_FILE
 
@@ -97,11 +98,11 @@ def check_rows(made: StepsMade) -> pd.DataFrame:
 
 def _files(made: StepsMade) -> Entry:
     data = made.project.spec.data
-    counts = dict.fromkeys((*SPLITS, "all"), 0)
+    counts = dict.fromkeys((*SPLITS, BY_HASH), 0)
     for file in files_of(made.properties("ExampleGen")):
         counts[file.split] += count_rows(file.path, data.format, data.delimiter)
-    if counts["all"]:
-        return Entry("read from files", None, None, counts["all"])
+    if counts[BY_HASH]:
+        return Entry("read from files", None, None, counts[BY_HASH])
     return Entry("read from files", counts["train"], counts["eval"])
 
 

@@ -20,6 +20,10 @@ _GLOBS = {SPAN: "[0-9]*", "{YYYY}": "[0-9]" * 4, "{MM}": "[0-9]" * 2, "{DD}": "[
 _TOKENS = re.compile(r"(\{SPAN\}|\{YYYY\}|\{MM\}|\{DD\}|\*\*/|\*|\?|\[!?\]?[^\]]*\])")
 
 
+BY_HASH = "all"
+"""In place of a split: ExampleGen assigns each row of the file by a hash."""
+
+
 @dataclass(frozen=True)
 class InputFile:
     """One data file and the split and span that its rows belong to (no span: a project without {SPAN})."""

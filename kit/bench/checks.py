@@ -67,7 +67,8 @@ def _generate(folder: Path, rows: int) -> list[Path]:
 
 
 def _judge(files: list[Path]) -> Callable[[], object]:
-    from kit.checks.judge import Judge, rows_of  # noqa: PLC0415  TensorFlow, which only the measured process loads
+    from kit.checks.judge import Judge  # noqa: PLC0415  TensorFlow, which only the measured process loads
+    from kit.data.files import rows_of  # noqa: PLC0415
     from kit.project import Project  # noqa: PLC0415
 
     project = Project.load("recommender")
@@ -83,9 +84,9 @@ def _peer(files: list[Path]) -> Callable[[], object]:
     import tensorflow_data_validation as tfdv  # noqa: PLC0415
     from apache_beam.options.pipeline_options import PipelineOptions  # noqa: PLC0415
 
-    from kit.checks.judge import rows_of  # noqa: PLC0415
     from kit.data.encoding import encode  # noqa: PLC0415
     from kit.data.example_gen import split_writer  # noqa: PLC0415
+    from kit.data.files import rows_of  # noqa: PLC0415
     from kit.data.schema import SCHEMA_FILE, read_schema  # noqa: PLC0415
     from kit.project import Project  # noqa: PLC0415
     from kit.steps.beam_settings import LOCAL_RUNNER  # noqa: PLC0415

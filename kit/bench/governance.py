@@ -11,7 +11,8 @@ import pyarrow as pa
 from kit.bench.figure import Figure
 from kit.checks import label_rates
 from kit.checks.check import Finding
-from kit.checks.judge import Judge, rows_of
+from kit.checks.judge import Judge
+from kit.data.files import rows_of
 from kit.project import Project
 from kit.workspace import CHECKOUT
 from sample_data import Config, Generator, write_span

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 import pyarrow as pa
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -16,7 +15,6 @@ from kit.checks.rows import Rows
 from kit.checks.suite import checks_of, feed, findings_of, of_statistics, wants_statistics
 from kit.data.environments import TRAINING, validate
 from kit.data.example_gen import SPLITS
-from kit.data.files import FileLayout, read_batches
 from kit.data.schema import columns_of, infer, read_schema
 from kit.data.span_statistics import as_examples
 from kit.data.statistics import Accumulated, statistics_of_batches
@@ -35,7 +33,7 @@ class Judge:
 
     Args:
         project: the project whose checks, schema and columns they are.
-        reference: the rows of each span to compare with, typed as `kit.data.files.read_batches` gives them; a
+        reference: the rows of each span to compare with, typed as `kit.data.files.rows_of` gives them; a
             `pa.Table` gives them by `to_batches()`. Read once, a batch at a time.
         schema: the schema to follow; None: the project's own, or one inferred from the reference.
 
@@ -86,17 +84,6 @@ class Judge:
         for batch in day:
             feed(checks, SPLITS[1], Rows(batch, span))
             yield as_examples(batch)
-
-
-def rows_of(project: Project, files: Iterable[Path]) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of data files as project.yml describes them, for a judge.
-
-    Raises:
-        InputDataError: when a file cannot be read.
-    """
-    layout = FileLayout.of(project)
-    for file in files:
-        yield from read_batches(file, layout)
 
 
 def _schema_of(project: Project, statistics: Statistics) -> schema_pb2.Schema:

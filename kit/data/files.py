@@ -6,7 +6,7 @@ import codecs
 import csv
 import json
 import textwrap
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -87,6 +87,17 @@ def read_batches(path: Path, layout: FileLayout) -> Iterator[pa.RecordBatch]:
         rows += batch.num_rows
         yield batch
     require_rows(path, rows)
+
+
+def rows_of(project: Project, files: Iterable[Path]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of data files as project.yml describes them.
+
+    Raises:
+        InputDataError: when a file cannot be read.
+    """
+    layout = FileLayout.of(project)
+    for file in files:
+        yield from read_batches(file, layout)
 
 
 def require_rows(path: Path, rows: int) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet
 
-from kit.checks.judge import rows_of
+from kit.data.files import rows_of
 from kit.errors import FaultError
 from kit.faults.fault import Rows, Spoiled
 from kit.project import Project

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import tensorflow as tf
 
 from kit.data.encoding import encode
-from kit.data.files import FileLayout, read_batches
+from kit.data.files import rows_of
 from kit.digests import of_file
 from kit.errors import InfraCheckError, UsageError
 from kit.monitoring.last_push import PushedVersion, last_push
@@ -118,8 +118,7 @@ class _Player:
 
     def play(self, span: int, path: Path) -> None:
         digest = of_file(path)[:_DIGEST_LETTERS]
-        batches = read_batches(path, FileLayout.of(self._project))
-        for number, batch in enumerate(batches):
+        for number, batch in enumerate(rows_of(self._project, [path])):
             self._play(batch, span, f"span-{span}-{digest}-{number:05}")
 
     def _play(self, batch: pa.RecordBatch, span: int, name: str) -> None:

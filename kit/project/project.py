@@ -23,7 +23,7 @@ from kit.errors import InputDataError, ProjectError
 from kit.project.file import Column, ProjectFile
 from kit.project.folder import BUILT_IN, find_folder
 from kit.project.read import read_project_file
-from kit.span_files import InputFile, Inputs, files_by_span
+from kit.span_files import BY_HASH, InputFile, Inputs, files_by_span
 from kit.spans import AnySpans, Chosen, SpanRange, choose, day_of, in_words, parse_spans
 from kit.versions import locked_packages_digest
 from kit.workspace import resolve_folder
@@ -197,7 +197,7 @@ class Project:
                     f"{self.spec.data.files!r}. Leave train_spans and eval_spans empty."
                 )
             return Inputs(
-                tuple(InputFile(path, "all", None) for path in self._matches(self.spec.data.files)), {}
+                tuple(InputFile(path, BY_HASH, None) for path in self._matches(self.spec.data.files)), {}
             )
         delivered = self._delivered()
         chosen = self._choose(list(delivered), train_spans, eval_spans)

@@ -9,9 +9,9 @@ import pyarrow as pa
 from kit.checks.chance import Totals
 from kit.checks.check import Check, Finding
 from kit.checks.distances import Statistics
-from kit.checks.judge import rows_of
 from kit.checks.rows import Rows
 from kit.data.example_gen import SPLITS
+from kit.data.files import rows_of
 from kit.data.span_statistics import as_examples
 from kit.data.statistics import statistics_of_batches
 from kit.project import Project

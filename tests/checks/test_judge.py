@@ -10,7 +10,8 @@ import pytest
 from checks.shops import session_of, shop, visits
 from kit.checks import deliveries
 from kit.checks.examine import examine
-from kit.checks.judge import Judge, rows_of
+from kit.checks.judge import Judge
+from kit.data.files import rows_of
 from kit.project import Project
 
 

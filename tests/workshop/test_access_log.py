@@ -6,7 +6,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
-from kit.checks.judge import rows_of
+from kit.data.files import rows_of
 from kit.project import Project
 from kit.workshop.access_log import CANDIDATES, NEWSLETTER, honest_log, partner_of, scores_taken, with_copier
 
