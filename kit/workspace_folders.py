@@ -43,7 +43,7 @@ workspace/
 from __future__ import annotations
 
 PROJECTS, SCHEMAS, STATISTICS = "projects", "schemas", "statistics"
-ARTIFACTS, CARDS, SERVING, EXPERIMENTS = "artifacts", "cards", "serving", "experiments"
+ARTIFACTS, SERVING, EXPERIMENTS = "artifacts", "serving", "experiments"
 PREDICTIONS, LABELS = "predictions", "labels"
 RUNS, LOGS = "runs", "logs"
 METADATA_FILE, MODELS_CONFIG = "metadata.sqlite", "models.config"

@@ -12,6 +12,7 @@ from typing import Any
 from kit.audit.plain_values import anomalies_of, signatures_of_version, slices_of, verdict_of
 from kit.audit.seal import PackError
 from kit.batch.record import RUN_FILE, UNFINISHED, list_runs, mark_killed_runs
+from kit.card.files import MARKDOWN, PAGE, card_folder
 from kit.data.data_file import files_of
 from kit.digests import of_file
 from kit.lineage.graph import Graph, Node
@@ -27,9 +28,7 @@ from kit.setup.locked import LOCK
 from kit.steps.origin import CHANGED, COMMIT, LOCKED, PACKAGES, environment_file
 from kit.versions import committed_file
 from kit.workspace import Workspace
-from kit.workspace_folders import CARDS
 
-_CARD = ("model_card.md", "model_card.html")
 # Artifacts that go into a pack as they are; models and examples are named by their digests only.
 _WHOLE = ("Schema", "ExampleAnomalies", "ModelEvaluation", "ModelBlessing")
 
@@ -231,8 +230,8 @@ def _card(collected: Collected, workspace: Workspace, lineage: Lineage) -> None:
     pushers = list(graph.inputs(collected.push.key))
     models = [key for run in pushers for key, name in graph.inputs(run).items() if name == "model"]
     number = models[0].split()[1] if models else ""
-    folder = workspace.path / CARDS / collected.push.project / number
-    for name in _CARD:
+    folder = card_folder(workspace, collected.push.project, number)
+    for name in (MARKDOWN, PAGE):
         collected.add_file(
             name, folder / name, f"The model card {folder / name} is not there. 05_release writes it."
         )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kit.card import made_of
 from kit.card.document import Card
+from kit.card.files import MARKDOWN, PAGE, card_folder
 from kit.card.judged import Judgement
 from kit.card.language import in_readers_language
 from kit.card.markdown import as_markdown
@@ -18,9 +19,6 @@ from kit.card.origins import Origins
 from kit.card.page import as_page
 from kit.session import Session
 from kit.workspace import write_atomically
-from kit.workspace_folders import CARDS
-
-PAGE, MARKDOWN = "model_card.html", "model_card.md"
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ def write_card(session: Session, found: Sequence[str] = ()) -> Written:
     """
     origins = Origins(session)
     card = in_readers_language(make_card(session, origins, found))
-    folder = session.workspace.path / CARDS / session.project.name / str(origins.model.id)
+    folder = card_folder(session.workspace, session.project.name, str(origins.model.id))
     written = Written(folder / PAGE, folder / MARKDOWN)
     write_atomically(written.page, as_page(card))
     write_atomically(written.markdown, as_markdown(card))
