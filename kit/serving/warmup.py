@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from pathlib import Path
@@ -20,12 +20,14 @@ import numpy as np
 import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.python.lib.io._pywrap_record_io import RecordIterator
-from tensorflow_serving.apis import prediction_log_pb2
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from kit.serving import answers
 from kit.serving.assets import WARMUP_FILE
+from kit.serving.batching.forms import Sent, form_of
 from kit.serving.errors import ServingError, code_of
 from kit.serving.servable import Question, Servable
+from kit.serving.tensors import fill_proto
 from kit.serving.turns import rest, step
 
 _MOST_RECORDS = 1000  # as in TensorFlow Serving: saved_model_warmup_util.h
@@ -93,6 +95,8 @@ def _ask(servable: Servable, name: str) -> None:
         servable.run(name, inputs)
         rest()
         _compute_batch(servable, servable.question(name, inputs))
+        rest()
+        _compute_alike(servable, _request(servable, name, inputs))
     except ServingError as error:
         _LOG.debug("Signature %s refuses a row of zeros: %s", name, error)
 
@@ -139,9 +143,27 @@ def _replay(servable: Servable, record: bytes, path: Path, iterations: int) -> N
             answer(servable, request)
             if kind == "predict_log":
                 _compute_batch(servable, answers.predict_question(servable, request))
+                _compute_alike(servable, request)
 
 
 def _compute_batch(servable: Servable, question: Question) -> None:
     """Compute as a gathered batch too, if the version can: that way has an executor of its own."""
     if batch := servable.batch_of(question):
         batch[0].compute_batch([question])
+
+
+def _compute_alike(servable: Servable, request: Any) -> None:
+    """Compute a PredictRequest as those that are alike too, if the version can: that way has an executor of its own."""
+    message = request.SerializeToString()
+    sent = Sent.read(message)
+    form = form_of(servable, sent, message) if sent else None
+    if sent and form and (values := form.taken(sent)):
+        form.compute_batch([values])
+
+
+def _request(servable: Servable, name: str, inputs: Mapping[str, np.ndarray[Any, Any]]) -> Any:
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name, request.model_spec.signature_name = servable.name, name
+    for key, array in inputs.items():
+        fill_proto(request.inputs[key], array)
+    return request
