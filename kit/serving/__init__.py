@@ -37,7 +37,7 @@ releases while it computes; loading a version holds it for some 10 ms at a time 
 between (`turns`), so that is how long a request may wait for it during a swap. Predict through gRPC has no thread for
 each request (`grpc_api.front`), unless an interceptor is not the kit's own: such an interceptor may block. It refuses a
 message that is too large only once that is read. With options of gRPC that it does not know (the age of connections,
-say), and on other systems than Linux, threads answer Predict too, at half the rate or less.
+say), and on other systems than Linux, threads answer Predict too, which is slower.
 
 Actors: `Manager` keeps versions loaded, `Servable` is one loaded version, `batching` lets requests share a run of its
 graph and `gathering` puts requests together before that, `answers` makes responses, `Inference` joins these with the

@@ -32,6 +32,7 @@ from kit.serving.servable import Question
 Array = np.ndarray[Any, Any]
 Key = tuple[bytes | str, ...]
 _MOST_FORMS = 256  # kept per version; without a bound a client could send ever new ones
+_FLOATS = (np.dtype(np.float32), np.dtype(np.float64))  # their fields hold them as memory does, and no others
 _HEAD = 4
 """Bytes before the dimensions of a serialized TensorProto: tag and dtype, tag and length of the shape."""
 
@@ -224,11 +225,10 @@ def _column(decoding: Decoding, name: str, array: Array, tensor: bytes) -> _Text
     """Return how an input of a form is read, None if its values do not stand at one place."""
     if array.dtype == object:
         return _Texts(decoding.texts[name], array)
-    in_place = array.dtype.kind == "f" or tensor_pb2.TensorProto.FromString(tensor).tensor_content
+    if array.dtype not in _FLOATS and not tensor_pb2.TensorProto.FromString(tensor).tensor_content:
+        return None
     data = array.tobytes()
-    return (
-        _Numbers(name, tensor[: -len(data)], array) if in_place and data and tensor.endswith(data) else None
-    )
+    return _Numbers(name, tensor[: -len(data)], array) if data and tensor.endswith(data) else None
 
 
 class _Texts:

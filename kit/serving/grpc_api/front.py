@@ -129,7 +129,7 @@ class Front:
         """End all connections, a moment after the last answer."""
         time.sleep(_FLUSH_SECONDS)
         self._native.close()
-        self._thread.join()
+        self._thread.join(_FLUSH_SECONDS)  # it may be computing for as long as it likes
 
     def _run(self) -> None:
         until: float | None = None
