@@ -198,7 +198,7 @@ class Workspace:
             name: `run` for a whole chain of notebooks, `step` for one component, `schedule-<name>` and
                 `schedule-<name>-journal` for a schedule, `served` for reading servers' logs, `audit_key` for making
                 that key, `sweep` for beginning one, `load-<project>` for a load sweep, `experiment-<project>` for a
-                canary; in the folder of a sweep `sweep` for all of it, in that of a point `point`.
+                canary and a rollback; in the folder of a sweep `sweep` for all of it, in that of a point `point`.
             purpose: what the holder does, shown to whoever has to wait.
             wait: wait for the holder to finish, or raise at once.
             say: is told once who holds the lock when there is something to wait for.

@@ -47,3 +47,8 @@ ARTIFACTS, SERVING, EXPERIMENTS = "artifacts", "serving", "experiments"
 PREDICTIONS, LABELS = "predictions", "labels"
 RUNS, LOGS = "runs", "logs"
 METADATA_FILE, MODELS_CONFIG = "metadata.sqlite", "models.config"
+
+
+def experiment_lock(model: str) -> str:
+    """Return the name of the lock (see `Workspace.lock`) of whoever moves versions that an experiment may compare."""
+    return f"experiment-{model}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ from in_process import invoke
 from typer.testing import Result
 
 from kit.release.versions import numbers
+from kit.workspace import Workspace
+from kit.workspace_folders import experiment_lock
 
 
 @pytest.fixture
@@ -66,6 +69,20 @@ def test_what_is_tried_is_taken_back_and_not_rolled_back(base: Path) -> None:
     assert numbers(base) == [1, 2]
     listed = invoke("versions", "-w", base.parents[1]).stdout.splitlines()
     assert [line.split()[:2] for line in listed[1:]] == [["2", "kept"], ["1", "served"]]
+
+
+def test_a_rollback_waits_for_an_experiment_that_is_being_started(base: Path) -> None:
+    """Otherwise it would find that none runs, and take away what the new one compares."""
+    (base / "1" / "saved_model.pb").touch()
+    with ThreadPoolExecutor(1) as threads:
+        with Workspace(base.parents[1]).lock(experiment_lock(base.name), "starting"):
+            asked = threads.submit(invoke, "rollback", "-w", base.parents[1])
+            with pytest.raises(TimeoutError):
+                asked.result(0.5)
+            assert numbers(base) == [1, 2]
+        answer = asked.result(20)
+    assert answer.exit_code == 0, answer.output
+    assert numbers(base) == [1]
 
 
 @pytest.mark.parametrize(

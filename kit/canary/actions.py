@@ -29,6 +29,7 @@ from kit.serving.experiments.experiment import (
     save_settled,
 )
 from kit.workspace import Workspace
+from kit.workspace_folders import experiment_lock
 
 
 def folder_of(workspace: Workspace, project: Project) -> Path:
@@ -39,7 +40,7 @@ def folder_of(workspace: Workspace, project: Project) -> Path:
 @contextmanager
 def alone(workspace: Workspace, project: Project) -> Iterator[None]:
     """Let one process at a time start, end or record an experiment of a project: of two ends, each would do half."""
-    with workspace.lock(f"experiment-{project.name}", "starting or ending an experiment"):
+    with workspace.lock(experiment_lock(project.name), "starting or ending an experiment"):
         yield
 
 

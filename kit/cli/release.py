@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ from kit.cli.quiet import quiet
 from kit.cli.shared import ModelOption, WorkspaceOption, chosen_workspace, exits, print_table, workspace_of
 from kit.projects import SAMPLE
 from kit.units import BYTES_PER_MB
-from kit.workspace_folders import SERVING
+from kit.workspace_folders import SERVING, experiment_lock
 
 if TYPE_CHECKING:
     from kit.release.versions import Version
@@ -107,12 +108,14 @@ def rollback(
     from kit.release.models_config import CANARY, labels_of
     from kit.release.versions import rollback as roll_back
 
-    base = _serving(project, workspace)
-    if CANARY in labels_of(base):  # only then is it worth the time of the imports
-        from kit.canary.actions import check_none_runs
+    base, place = _serving(project, workspace), workspace_of(workspace, looks=True)
+    # An experiment that starts between the check and the end would compare versions that are gone.
+    with place.lock(experiment_lock(base.name), "rolling back") if base.is_dir() else nullcontext():
+        if CANARY in labels_of(base):  # only then is it worth the time of the imports
+            from kit.canary.actions import check_none_runs
 
-        check_none_runs(workspace_of(workspace, looks=True), base.name)
-    done = roll_back(base, to, who=who or user_name(), why=why)
+            check_none_runs(place, base.name)
+        done = roll_back(base, to, who=who or user_name(), why=why)
     typer.echo(done.message)
 
 
