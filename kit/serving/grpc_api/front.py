@@ -21,7 +21,7 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Any, Self
 
@@ -215,12 +215,14 @@ def _in_no_hurry() -> Iterator[None]:
     runs beside it on another processor.
     """
     before = os.sched_getscheduler(0), os.sched_getparam(0)
-    try:
+    with suppress(OSError):  # some sandboxes know one policy only
         if before[0] == os.SCHED_OTHER:
             os.sched_setscheduler(0, os.SCHED_BATCH, before[1])
+    try:
         yield
     finally:
-        os.sched_setscheduler(0, *before)
+        with suppress(OSError):
+            os.sched_setscheduler(0, *before)
 
 
 def cannot_listen(address: str, error: Exception) -> ServerError:
