@@ -51,7 +51,7 @@ def test_it_prints_a_config_for_every_member(tmp_path: Path) -> None:
         (["--strategy", "mirrored"], "must be multi_worker_mirrored or parameter_server, found 'mirrored'"),
         (["--print-config", "--host", "ps=a:1"], "must have workers only"),
         (["--host", "worker=a:1"], "--host is only for --print-config"),
-        (["--job", "none.json"], "No such file"),
+        (["--job", "none.json"], "no such file"),
     ],
 )
 def test_what_cannot_be_is_said_at_once(words: list[str], message: str, tmp_path: Path) -> None:

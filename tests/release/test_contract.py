@@ -124,7 +124,7 @@ def test_a_break_is_refused(declared: tuple[int, str] | None, message: str) -> N
 @pytest.mark.parametrize(
     ("found", "said"),
     [
-        ({"a": OLD}, "of 1 signatures in project.yml."),
+        ({"a": OLD}, "of 1 signature in project.yml."),
         (
             {"a": OLD, "transform": OLD, "dump": OLD},
             "in project.yml, and has 2 that it does not promise: dump, transform.",

@@ -211,4 +211,4 @@ def test_every_dtype_that_a_contract_may_have_is_asked_and_answered(tiny: Tiny, 
         for kind, end in (("inputs", ""), ("outputs", "_again"))
     }
     contract = promised_by({"echo": Signature.model_validate(promised).model_dump()})
-    assert "of 1 signatures" in check_promised(contract, signatures_of(read_meta_graph(tmp_path)))
+    assert "of 1 signature" in check_promised(contract, signatures_of(read_meta_graph(tmp_path)))
