@@ -11,12 +11,12 @@ from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import predict_pb2
 
 from kit.serving import answers
-from kit.serving.batching.forms import Spec
 from kit.serving.errors import ServingError
 from kit.serving.gathering import Values
 from kit.serving.held import Held, Intercepted
 from kit.serving.hooks import Chain, RequestContext, check_allowed
 from kit.serving.manager import Manager
+from kit.serving.model_spec import Spec
 from kit.serving.predictions import AlikePredictions, Later, Prediction
 from kit.serving.servable import Question, Servable
 from kit.serving.settings import Settings

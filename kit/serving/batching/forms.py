@@ -13,20 +13,20 @@ lengths (integers that are not in tensor_content).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import DecodeError
 from tensorflow.core.framework import tensor_pb2
-from tensorflow_serving.apis import model_pb2, predict_pb2
+from tensorflow_serving.apis import predict_pb2
 
 from kit.serving import answers
 from kit.serving.batching.decoding import Decoded, Decoding
 from kit.serving.batching.servable import BatchedServable, WholeBatches
 from kit.serving.errors import ServingError, invalid
 from kit.serving.gathering import Values
+from kit.serving.model_spec import Spec, read_spec
 from kit.serving.servable import Question
 
 Array = np.ndarray[Any, Any]
@@ -60,9 +60,8 @@ def _parts_class() -> Any:
     value = entry.field[1]
     value.type = value.TYPE_BYTES
     value.ClearField("type_name")
-    pool = (
-        descriptor_pool.DescriptorPool()
-    )  # its own: the default one refuses a name that it has, as after a reload
+    # A pool of its own: the default one refuses a name that it has, as after a reload of this module.
+    pool = descriptor_pool.DescriptorPool()
     known = descriptor_pool.Default()
     for name in _with_dependencies(predict_pb2.DESCRIPTOR):
         pool.AddSerializedFile(known.FindFileByName(name).serialized_pb)
@@ -71,29 +70,6 @@ def _parts_class() -> Any:
 
 
 _Parts = _parts_class()
-
-
-class Spec(NamedTuple):
-    """A ModelSpec: name, and version or label (None: not given)."""
-
-    name: str
-    version: int | None
-    label: str | None
-
-    @classmethod
-    def of(cls, spec: Any) -> Self:
-        """Read the message."""
-        choice = spec.WhichOneof("version_choice")
-        return cls(
-            spec.name,
-            spec.version.value if choice == "version" else None,
-            spec.version_label if choice == "version_label" else None,
-        )
-
-
-@lru_cache(maxsize=1024)
-def _spec(serialized: bytes) -> Spec:
-    return Spec.of(model_pb2.ModelSpec.FromString(serialized))
 
 
 class Sent(NamedTuple):
@@ -127,7 +103,7 @@ class Sent(NamedTuple):
             tensor = inputs[name]
             key += name, tensor[: _HEAD + tensor[_HEAD - 1]] if len(tensor) >= _HEAD else tensor
             tensors.append(tensor)
-        return cls(_spec(spec), tuple(key), tensors)
+        return cls(read_spec(spec), tuple(key), tensors)
 
     @property
     def names(self) -> Sequence[Any]:

@@ -111,11 +111,15 @@ class Front:
         native.set_fallback(f"\0{behind}")
         return cls(native, inference, submit, settings, batches_at_once)
 
-    def start(self) -> int:
-        """Answer; return the port."""
+    @property
+    def port(self) -> int:
+        """The port on which it listens."""
+        return int(self._native.bound_port)
+
+    def start(self) -> None:
+        """Answer; the server behind must have started."""
         self._native.start()
         self._thread.start()
-        return int(self._native.bound_port)
 
     def drain(self, seconds: float) -> None:
         """Refuse new calls, and wait for so long at most until all others are answered."""
@@ -155,7 +159,7 @@ class Front:
     def _begin(self, call: int, message: bytes, details: Any) -> None:
         pairs, _peer, remaining = details
         if refusal := self._refusal(message, remaining):
-            self._native.fail(call, *refusal)
+            self._fail(call, refusal)
             return
         self._under_way.add(call)
         metadata = {key: value for key, value in pairs if isinstance(value, str)}
@@ -166,18 +170,22 @@ class Front:
         else:
             self._submit(partial(self._answer_here, message, metadata, later))
 
-    def _refusal(self, message: bytes, remaining: float | None) -> tuple[int, str] | None:
-        """Return the code and the text of why a call is not answered, if it is not."""
+    def _refusal(self, message: bytes, remaining: float | None) -> ServingError | None:
+        """Return why a call is not answered, if it is not."""
         if self._stopping:
-            return grpc.StatusCode.UNAVAILABLE.value[0], "Server is shutting down"
+            return ServingError(grpc.StatusCode.UNAVAILABLE, "Server is shutting down")
         if len(message) > self._most_bytes:
-            text = f"SERVER: Received message larger than max ({len(message)} vs. {self._most_bytes})"
-            return grpc.StatusCode.RESOURCE_EXHAUSTED.value[0], text
+            return self._too_large("Received", message)
         if len(self._under_way) >= self._most:
-            return grpc.StatusCode.RESOURCE_EXHAUSTED.value[0], "Concurrent RPC limit exceeded!"
+            return ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, "Concurrent RPC limit exceeded!")
         if remaining is not None and remaining <= 0:
-            return grpc.StatusCode.DEADLINE_EXCEEDED.value[0], "Deadline Exceeded"
+            return ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
         return None
+
+    def _too_large(self, way: str, message: bytes) -> ServingError:
+        """Return the refusal of a message, in the words of gRPC's core."""
+        text = f"SERVER: {way} message larger than max ({len(message)} vs. {self._most_bytes})"
+        return ServingError(grpc.StatusCode.RESOURCE_EXHAUSTED, text)
 
     def _answer_here(self, message: bytes, metadata: dict[str, str], later: Later) -> None:
         """Answer in a thread that may block; not in a batch if the reader computes: it would not notice a new one."""
@@ -198,13 +206,15 @@ class Front:
     def _reply(self, call: int, response: bytes | ServingError, version: int) -> None:
         """Send an answer; whether it reaches the client does not matter."""
         if isinstance(response, ServingError):
-            self._native.fail(call, response.code.value[0], response.message[:MOST_LETTERS])
+            self._fail(call, response)
         elif len(response) > self._most_bytes:
-            text = f"SERVER: Sent message larger than max ({len(response)} vs. {self._most_bytes})"
-            self._native.fail(call, grpc.StatusCode.RESOURCE_EXHAUSTED.value[0], text)
+            self._fail(call, self._too_large("Sent", response))
         else:
             self._native.respond(call, response, None, ((VERSION_HEADER, str(version)),))
         self._under_way.discard(call)
+
+    def _fail(self, call: int, error: ServingError) -> None:
+        self._native.fail(call, error.code.value[0], error.message[:MOST_LETTERS])
 
 
 @contextmanager

@@ -61,10 +61,10 @@ class GrpcServer:
             self._settings,
             batches_at_once=self._batches_at_once(),
         )
-        port = self._bind(f"{self._settings.host}:{self._settings.port}") if front is None else None
+        port = front.port if front else self._bind(f"{self._settings.host}:{self._settings.port}")
         server.start()
         if front:
-            port = front.start()
+            front.start()
         self._health.start()
         return f"{self._settings.host}:{port}"
 
