@@ -17,17 +17,27 @@ from tensorflow.core.protobuf import config_pb2
 from tensorflow.python.client import pywrap_tf_session
 from tensorflow.python.framework import c_api_util, op_def_registry
 
-from kit.serving.turns import rest, step
+from kit.serving.turns import step
 
 Array = np.ndarray[Any, Any]
+_IN_CALLER = -1  # of RunOptions.inter_op_thread_pool: run operations in the thread that asks
 
 
 class GraphSession:
     """A graph, and the session that has its variables and tables."""
 
     def __init__(self, config: Any = None) -> None:
-        """Start with an empty graph and the given ConfigProto; None is TensorFlow's default."""
+        """Start with an empty graph.
+
+        Args:
+            config: ConfigProto; None is TensorFlow's default. If it says how many operations run at once, they have
+                threads for that, which all sessions of the process share. Otherwise they run in the thread that asks.
+        """
         self._session = tf.compat.v1.Session(graph=tf.Graph(), config=config)
+        shared = bool(config and config.inter_op_parallelism_threads)
+        # A thread that waits for others is woken up late while versions are loaded, whose graphs would be optimised in
+        # those same others; and TensorFlow's threads spin between operations, for twice the time of a small model.
+        self._run_options = config_pb2.RunOptions(inter_op_thread_pool=0 if shared else _IN_CALLER)
         self._functions: list[str] = []
 
     def add(self, graph_def: Any) -> None:
@@ -46,8 +56,8 @@ class GraphSession:
             self._import(graph_def)
             return
         alone = tf.compat.v1.GraphDef(node=graph_def.node, versions=graph_def.versions)
-        self._import(alone)
-        rest()
+        with step():
+            self._import(alone)
         for function in library.function:
             with step():
                 self._import(
@@ -60,15 +70,14 @@ class GraphSession:
         Raises:
             tf.errors.OpError: when it fails.
         """
-        options = config_pb2.CallableOptions(feed=list(feeds), target=[operation])
-        self._callable(options)(*feeds.values())
+        self._callable(feed=feeds, target=[operation])(*feeds.values())
 
     def callable(self, feeds: Sequence[str], fetches: Sequence[str]) -> Callable[..., Sequence[Array]]:
         """Return the function from tensors to tensors, both by name.
 
         The public `make_callable` builds a feed dictionary in each call, which costs a fifth of a small one.
         """
-        return self._callable(config_pb2.CallableOptions(feed=feeds, fetch=fetches))
+        return self._callable(feed=feeds, fetch=fetches)
 
     def close(self) -> None:
         """Free everything.
@@ -81,8 +90,9 @@ class GraphSession:
                 pywrap_tf_session.TF_GraphRemoveFunction(graph, name.encode())
         self._functions.clear()
 
-    def _callable(self, options: Any) -> Callable[..., Sequence[Array]]:
-        return cast("Callable[..., Sequence[Array]]", self._session._make_callable_from_options(options))  # noqa: SLF001
+    def _callable(self, **options: Any) -> Callable[..., Sequence[Array]]:
+        chosen = config_pb2.CallableOptions(run_options=self._run_options, **options)
+        return cast("Callable[..., Sequence[Array]]", self._session._make_callable_from_options(chosen))  # noqa: SLF001
 
     def _import(self, graph_def: Any) -> None:
         options = c_api_util.ScopedTFImportGraphDefOptions()

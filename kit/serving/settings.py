@@ -36,10 +36,10 @@ def _flag(default: Any, text: str) -> Any:
 class Settings:
     """What a server is started with. The flags are those of tensorflow_model_server, except for the last seven.
 
-    Defaults are the real server's, with four exceptions. It listens on this machine only (`host`). Port 0 means a free
+    Defaults are the real server's, with five exceptions. It listens on this machine only (`host`). Port 0 means a free
     port, which is what notebooks and tests want, and None means no port; for the real server 0 means none. A broken
-    version is not retried after an interval (`max_num_load_retries`) but when its files change. And gRPC's health
-    service is always there.
+    version is not retried after an interval (`max_num_load_retries`) but when its files change. gRPC's health service
+    is always there. And a request is computed by one thread, unless `tensorflow_inter_op_parallelism` says more.
     """
 
     port: int | None = _flag(8500, "gRPC port; 0: any free port.")
@@ -76,11 +76,12 @@ class Settings:
     )
     num_request_iterations_for_warmup: int = _flag(1, "How often each record of it is replayed.")
     saved_model_tags: str = _flag("serve", "Tags of the graph to load, separated by commas.")
-    tensorflow_session_parallelism: int = _flag(
-        0, "Threads of each of the two pools below; 0: TensorFlow decides."
-    )
+    tensorflow_session_parallelism: int = _flag(0, "What the two below are if they are 0.")
     tensorflow_intra_op_parallelism: int = _flag(0, "Threads for one operation; 0: TensorFlow decides.")
-    tensorflow_inter_op_parallelism: int = _flag(0, "Operations at once; 0: TensorFlow decides.")
+    tensorflow_inter_op_parallelism: int = _flag(
+        0,
+        "Operations at once, for all requests together; 0: each request's run in the thread that answers it.",
+    )
     grpc_max_threads: int = _flag(16, "Threads that answer gRPC requests.")
     grpc_channel_arguments: str = _flag("", "Options of the gRPC server: key=value, separated by commas.")
     enable_signature_method_name_check: bool = _flag(

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import gc
+import time
 import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.core.protobuf import config_pb2
 from tensorflow.python.client import pywrap_tf_session
 
 from kit.serving.graph_session import GraphSession
@@ -33,6 +36,30 @@ def test_what_was_added_is_computed_and_python_has_no_object_of_it() -> None:
     session.add(_calls())
     assert _asked(session) == [3, 3]
     assert session._session.graph.get_operations() == []
+    session.close()
+
+
+def _wakes_of_others() -> int:
+    """Return how often threads of TensorFlow for operations have waited so far."""
+    found = 0
+    for task in Path("/proc/self/task").iterdir():
+        if (task / "comm").read_text().startswith("tf_Compute"):
+            status = dict(line.split(":\t") for line in (task / "status").read_text().splitlines())
+            found += int(status["voluntary_ctxt_switches"])
+    return found
+
+
+@pytest.mark.parametrize("threads", [0, 2])
+def test_the_thread_that_asks_computes_unless_threads_were_asked_for(threads: int) -> None:
+    session = GraphSession(config_pb2.ConfigProto(inter_op_parallelism_threads=threads))
+    session.add(_calls())
+    ask = session.callable(["x:0"], ["y:0"])
+    ask(np.ones(2, np.float32))
+    before = _wakes_of_others()
+    for _ in range(500):
+        ask(np.ones(2, np.float32))
+        time.sleep(0.0002)  # so that nobody spins until the next
+    assert (_wakes_of_others() - before > 100) == bool(threads)
     session.close()
 
 

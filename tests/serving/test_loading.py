@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,11 @@ def count_threads(payload: bytes, _report: Callable[[str], None]) -> bytes:
     """Return the number of threads of this process once it has loaded a version."""
     folder, threads = json.loads(payload)
     make_loader(Settings(tensorflow_intra_op_parallelism=threads))(NAME, 1, Path(folder))
-    return str(len(list(Path("/proc/self/task").iterdir()))).encode()
+    counts = []
+    for _ in range(10):  # the warm-up's own thread may still be ending
+        counts.append(len(list(Path("/proc/self/task").iterdir())))
+        time.sleep(0.02)
+    return str(min(counts)).encode()
 
 
 def test_one_operation_has_as_many_threads_as_the_settings_say(tmp_path: Path) -> None:
@@ -95,4 +100,4 @@ def test_one_operation_has_as_many_threads_as_the_settings_say(tmp_path: Path) -
         int(run_isolated(count_threads, json.dumps([str(tmp_path), threads]).encode(), "loading"))
         for threads in (1, 6)
     )
-    assert six - one in {5, 6}  # the caller stands in for a single one
+    assert six - one == 5  # the caller stands in for a single one
