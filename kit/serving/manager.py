@@ -26,7 +26,7 @@ from kit.serving.model_config import check_config, new_labels
 from kit.serving.policies import Folders
 from kit.serving.servable import Servable
 from kit.serving.settings import Settings
-from kit.serving.turns import requests_first
+from kit.serving.turns import note_request, requests_first
 
 Loader = Callable[[str, int, Path], Servable]
 _LOG = logging.getLogger(__name__)
@@ -109,6 +109,7 @@ class Manager:
 
     def hold(self, name: str, version: int | None, label: str | None) -> Harness:
         """Return a version that stays loaded until it is released; see `get`."""
+        note_request()
         with self._lock:  # through the condition, Python code would take it, which costs as much as the rest
             harness = self._find(name, version, label)
             harness.uses += 1

@@ -15,7 +15,7 @@ from tensorflow.python.saved_model.constants import INIT_OP_SIGNATURE_KEY
 from tensorflow.python.saved_model.loader_impl import SavedModelLoader, get_asset_tensors
 
 from kit.serving.graph_session import GraphSession
-from kit.serving.turns import rest
+from kit.serving.turns import step
 
 _INIT_OPS_OF_1 = ("saved_model_main_op", "legacy_init_op")
 _VARIABLES = Path("variables", "variables")
@@ -56,11 +56,12 @@ def open_session(folder: Path, meta_graph: Any, config: Any = None) -> GraphSess
         session.add(meta_graph.graph_def)
         if meta_graph.HasField("saver_def"):
             saver = meta_graph.saver_def
-            session.run(saver.restore_op_name, {saver.filename_tensor_name: _text(folder / _VARIABLES)})
-        rest()
+            with step():
+                session.run(saver.restore_op_name, {saver.filename_tensor_name: _text(folder / _VARIABLES)})
         if operation := _init_op(meta_graph):
             assets = get_asset_tensors(str(folder), meta_graph)
-            session.run(operation, {tensor: _text(path) for tensor, path in assets.items()})
+            with step():
+                session.run(operation, {tensor: _text(path) for tensor, path in assets.items()})
     except BaseException:
         session.close()
         raise

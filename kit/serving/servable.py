@@ -23,7 +23,7 @@ from kit.serving.graph_session import GraphSession
 from kit.serving.improved_graph import improve
 from kit.serving.inputs import feeds_of, inputs_of
 from kit.serving.saved_model import open_session, read_saved_model
-from kit.serving.turns import rest
+from kit.serving.turns import step
 
 DEFAULT_SIGNATURE = tf.saved_model.DEFAULT_SERVING_SIGNATURE_DEF_KEY
 METHODS = (
@@ -103,10 +103,10 @@ class Servable:
             ServingError: when it cannot be loaded, with TensorFlow's reason.
         """
         try:
-            meta_graph = read_saved_model(folder, tags)
-            rest()
-            improved = improve(meta_graph, config)
-            rest()
+            with step():
+                meta_graph = read_saved_model(folder, tags)
+            with step():
+                improved = improve(meta_graph, config)
             servable = cls(name, version, folder, meta_graph)
             servable._session = open_session(folder, meta_graph, improved)
         except tf.errors.OpError as error:
@@ -121,8 +121,8 @@ class Servable:
             callables = list(self._callables.values())
             self._callables.clear()
         while callables:  # each frees a part of what the session would free at once
-            del callables[-1]
-            rest()
+            with step():
+                del callables[-1]
         self._session.close()
 
     def signature(self, name: str) -> Any:

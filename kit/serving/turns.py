@@ -1,7 +1,7 @@
 """Turns: while a version is loaded or unloaded beside one that answers, requests go first.
 
-Loading takes Python's lock and the processors again and again, and a request that comes in such a burst waits for all
-of it; so does unloading, by freeing memory. Neither is urgent: both consist of steps and rests between them, so that
+Loading takes Python's lock and a processor again and again, and a request that comes in such a burst waits for all of
+it; so does unloading, by freeing memory. Neither is urgent: both consist of steps with rests between them, in which
 waiting requests are answered.
 """
 
@@ -14,10 +14,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _TURN_SECONDS = 0.0001
-_REST_SECONDS = 0.05
-"""Longer than most steps take: with less, requests that waited for one step meet the next."""
-_SHORT_SECONDS = 0.005
+_REST_PER_STEP = 3
+"""Rest for each second of work. With less than one, requests that waited for one step would meet the next; with three,
+a load takes a quarter of a processor, and so few requests meet it that it hardly shows in their slowest hundredth."""
+_LONGEST_REST_SECONDS = 1.0
+_IDLE_SECONDS = 1.0
 _lock, _loads, _usual_interval = threading.Lock(), 0, 0.0
+_last_request = 0.0
+
+
+def note_request() -> None:
+    """Tell that a request came; while none does, nobody needs the rests."""
+    global _last_request  # noqa: PLW0603  a lock would cost each request more than it is worth
+    _last_request = time.monotonic()
 
 
 @contextmanager
@@ -44,17 +53,9 @@ def requests_first() -> Iterator[None]:
 
 @contextmanager
 def step() -> Iterator[None]:
-    """Do a step of a load and rest after it, unless it was short: there may be hundreds of such steps."""
-    started = time.perf_counter()
+    """Do a step of a load and rest after it, if requests go first now and some come. Steps must not be nested."""
+    started = time.monotonic()
     yield
-    rest(time.perf_counter() - started)
-
-
-def rest(step_seconds: float = _REST_SECONDS) -> None:
-    """Wait a moment between two steps of a load, if requests go first now.
-
-    Args:
-        step_seconds: what the step before took; after a short one nothing is waited for.
-    """
-    if _loads and step_seconds > _SHORT_SECONDS:
-        time.sleep(_REST_SECONDS)
+    ended = time.monotonic()
+    if _loads and ended - _last_request < _IDLE_SECONDS:
+        time.sleep(min((ended - started) * _REST_PER_STEP, _LONGEST_REST_SECONDS))

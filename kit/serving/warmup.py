@@ -28,7 +28,7 @@ from kit.serving.batching.forms import Sent, form_of
 from kit.serving.errors import ServingError, code_of
 from kit.serving.servable import Question, Servable
 from kit.serving.tensors import fill_proto
-from kit.serving.turns import rest, step
+from kit.serving.turns import step
 
 _MOST_RECORDS = 1000  # as in TensorFlow Serving: saved_model_warmup_util.h
 _LOG = logging.getLogger(__name__)
@@ -91,12 +91,12 @@ def prime(servable: Servable, threads: int = 1) -> None:
 def _ask(servable: Servable, name: str) -> None:
     inputs = {key: _zeros(info) for key, info in servable.signatures[name].inputs.items()}
     try:
-        rest()
-        servable.run(name, inputs)
-        rest()
-        _compute_batch(servable, servable.question(name, inputs))
-        rest()
-        _compute_alike(servable, _request(servable, name, inputs))
+        with step():
+            servable.run(name, inputs)
+        with step():
+            _compute_batch(servable, servable.question(name, inputs))
+        with step():
+            _compute_alike(servable, _request(servable, name, inputs))
     except ServingError as error:
         _LOG.debug("Signature %s refuses a row of zeros: %s", name, error)
 
@@ -138,11 +138,13 @@ def _replay(servable: Servable, record: bytes, path: Path, iterations: int) -> N
         )
     field, answer = _REPLAYS[kind]
     request = getattr(getattr(log, kind), field)
-    with step():
-        for _ in range(iterations):
+    for _ in range(iterations):
+        with step():
             answer(servable, request)
-            if kind == "predict_log":
+        if kind == "predict_log":
+            with step():
                 _compute_batch(servable, answers.predict_question(servable, request))
+            with step():
                 _compute_alike(servable, request)
 
 

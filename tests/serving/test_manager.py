@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from waiting import wait_until
 
+from kit.serving import turns
 from kit.serving.errors import ServingError
 from kit.serving.harness import State
 from kit.serving.loading import make_loader
@@ -242,6 +244,21 @@ def test_no_request_fails_while_versions_are_swapped(base: Path, start: Start) -
             future.result()
     assert seen <= {2.0, *map(float, versions)}
     assert versions[-1] in seen
+
+
+def test_a_load_rests_only_while_requests_come(
+    base: Path, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manager, rests, rested = start(settings_of(base)), [], []
+    monkeypatch.setattr(time, "sleep", rests.append)
+    for version, asks in ((2, False), (3, True)):
+        monkeypatch.setattr(turns, "_last_request", -math.inf)
+        if asks:
+            factor(manager)
+        save_linear(base, version)
+        manager.poll()
+        rested.append(bool(rests))
+    assert rested == [False, True]
 
 
 def test_stopping_waits_for_requests_no_longer_than_it_may(base: Path) -> None:

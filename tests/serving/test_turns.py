@@ -7,7 +7,7 @@ from contextlib import ExitStack
 import pytest
 
 from kit.serving import turns
-from kit.serving.turns import requests_first, rest, step
+from kit.serving.turns import note_request, requests_first, step
 
 
 @pytest.fixture
@@ -18,24 +18,42 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return found
 
 
-def test_a_load_rests_between_long_steps_only_while_requests_go_first(rests: list[float]) -> None:
-    rest()
-    with requests_first(), requests_first():
-        rest()
-        rest(0.001)
-        rest(0.2)
-    rest()
-    assert rests == [turns._REST_SECONDS] * 2
+def _at(monkeypatch: pytest.MonkeyPatch, *times: float) -> None:
+    """Let the clock show these times, one at each look."""
+    clock = iter(times)
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
 
 
-def test_a_step_is_timed_and_rested_after(rests: list[float], monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = iter([10.0, 10.001, 20.0, 20.2])
-    monkeypatch.setattr(time, "perf_counter", lambda: next(clock))
+def test_a_load_rests_thrice_as_long_as_its_step_but_not_for_long(
+    rests: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _at(monkeypatch, 100, 100, 100.01, 100.2, 100.7)
     with requests_first():
-        for expected in (0, 1):
+        note_request()
+        for _ in range(2):
             with step():
                 pass
-            assert len(rests) == expected
+    assert rests == pytest.approx([0.03, 1])
+
+
+def test_nothing_rests_where_no_request_comes_or_none_is_to_go_first(
+    rests: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _at(monkeypatch, 100, 200, 200.5, 300, 300, 300.5)
+    note_request()
+    with requests_first(), step():
+        pass
+    note_request()
+    with step():
+        pass
+    assert rests == []
+
+
+def test_a_step_that_fails_is_not_rested_after(rests: list[float]) -> None:
+    note_request()
+    with requests_first(), pytest.raises(ValueError, match="broken"), step():
+        raise ValueError("broken")
+    assert rests == []
 
 
 def test_threads_take_turns_as_before_after_a_load_that_fails() -> None:
