@@ -84,8 +84,8 @@ def settings(folder: Path, model: Sample, *, batched: bool, **others: Any) -> Se
 
 @contextmanager
 def _served(folder: Path, model: Sample, *, batched: bool) -> Iterator[Server]:
-    """Serve on one processor, with TensorFlow's thread pools of that size."""
-    chosen = settings(folder, model, batched=batched, rest_api_port=0, tensorflow_session_parallelism=1)
+    """Serve on one processor, and let TensorFlow know that."""
+    chosen = settings(folder, model, batched=batched, rest_api_port=0, tensorflow_intra_op_parallelism=1)
     with Server(chosen, log_path=folder / "server.log") as server:
         bind(_pid(server), processors()[0])
         yield server
