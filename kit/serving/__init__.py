@@ -19,6 +19,7 @@ for that.
 | a broken version is tried again | when its files change; max_num_load_retries is 0 here, 5 there |
 | warm-up files, assets.extra/tf_serving_warmup_requests | yes, except SessionRunLog |
 | TensorFlow's graph optimizers | once for all signatures (`improved_graph`); there for each that is asked |
+| tensorflow_inter_op_parallelism 0 | each request is computed by one thread; there by a thread for each core |
 | a model without a warm-up file | each signature is called once with zeros; there nothing happens |
 | enable_batching, batching parameters file | yes; see the table in `kit.serving.batching` |
 | monitoring config file: Prometheus metrics on the REST port | yes; see the table in `kit.serving.metrics` |
