@@ -9,14 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from kit.card import made_of
+from kit.card import provenance
 from kit.card.document import Card
 from kit.card.files import MARKDOWN, PAGE, card_folder
-from kit.card.judged import Judgement
 from kit.card.language import in_readers_language
 from kit.card.markdown import as_markdown
 from kit.card.origins import Origins
 from kit.card.page import as_page
+from kit.card.quality import Judgement
 from kit.session import Session
 from kit.workspace import write_atomically
 
@@ -65,14 +65,14 @@ def make_card(session: Session, origins: Origins, found: Sequence[str] = ()) -> 
         verdict=verdict,
         blessed=judgement.desk.blessed,
         parts=[
-            made_of.details(session, origins),
-            made_of.use(session),
+            provenance.details(session, origins),
+            provenance.use(session),
             judgement.overall(),
             judgement.by_slice(),
             judgement.gates(),
             judgement.limits(found),
-            made_of.data(session, origins),
-            made_of.schema(session, origins),
-            made_of.training(origins),
+            provenance.data(session, origins),
+            provenance.schema(session, origins),
+            provenance.training(origins),
         ],
     )

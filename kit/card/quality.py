@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kit.card.document import Bar, Bars, Block, Items, Part, Table, Text
-from kit.card.made_of import unsaid
+from kit.card.provenance import unsaid
 from kit.evaluation.gate import GateDesk
 from kit.evaluation.gate_checks import CHANGE
 from kit.evaluation.names import BASELINE, CANDIDATE
