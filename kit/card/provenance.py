@@ -96,7 +96,8 @@ def training(origins: Origins) -> Part:
             ("epochs trained", str(progress.epoch)),
             ("steps", f"{progress.step:,}"),
             ("seconds", f"{progress.seconds:.1f}"),
-            ("epoch with the lowest loss on the held-out rows", str(progress.best_epoch or "not known")),
+            (f"best epoch, by {progress.best_by}", str(progress.best_epoch or "not known")),
+            ("epoch whose weights the model has", str(progress.kept_epoch or "not known")),
         ]
     return Part("Training", [Table(("parameter", "value"), rows, numbers=(1,), said=(0, 1))])
 

@@ -65,9 +65,7 @@ class TrainingDesk:
         with self._lock:
             present = self._find()
         request_stop(present.run if present else self._folder / "none")
-        return in_language(
-            "The training ends after this step, and keeps the best epoch on the held-out rows."
-        )
+        return in_language("The training ends after this step, and keeps the best epoch.")
 
     def by_hand(self) -> str:
         """Return the command that ends the training from a terminal, where no front end reaches the busy kernel."""

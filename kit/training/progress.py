@@ -38,7 +38,7 @@ class Progress:
         first_step: the step that this process began at, which may go on with a training that was cut off.
         seconds: the seconds that this process has trained.
         steps_per_second: the pace of the current epoch.
-        best_epoch: the best by the metric of `training.best_by`, which is `best`; 0: no epoch is over yet.
+        best_epoch: the best by the metric `best_by`, whose value is `best`; 0: no epoch is over yet.
         kept_epoch: the epoch whose weights the model ended with; 0: it trains, or ended before an epoch was over.
         input_share: the time of the input pipeline for a batch over that of a step; both run in parallel, so training
             waits for input only above 1. None: not measured.
@@ -55,6 +55,7 @@ class Progress:
     steps_per_second: float | None = None
     best_epoch: int = 0
     best: float | None = None
+    best_by: str = "val_loss"
     kept_epoch: int = 0
     input_share: float | None = None
     settings: Mapping[str, float | str] = field(default_factory=dict)

@@ -186,5 +186,6 @@ class ProgressCallback(tf_keras.callbacks.Callback):
             seconds=round(time.monotonic() - self._began, 3),
             best_epoch=best.number if best else 0,
             best=best.value if best else None,
+            best_by=self._checkpoints.best_by,
         )
         self._progress.save(self._run)

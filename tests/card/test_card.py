@@ -36,6 +36,8 @@ def test_a_card_tells_data_settings_metrics_and_gates(tiny: Tiny, blessed: Sessi
     digest = hashlib.sha256((tiny.folder / "visitors.csv").read_bytes()).hexdigest()
     assert f"visitors.csv | {digest[:12]} |" in text
     assert "| epochs | 3 |" in text
+    assert re.search(r"\| best epoch, by val\\_loss \| [1-3] \|", text)
+    assert "| epoch whose weights the model has | 3 |" in text
     assert "| auc | city=Rom | at least 0.5 |" in text
     assert "project.yml does not say; add intended\\_use under card." in text
     assert "| height | number | FLOAT |" in text

@@ -189,6 +189,10 @@ def test_a_wish_of_an_earlier_process_is_forgotten(tmp_path: Path) -> None:
     assert (ended.state, ended.step, ended.steps, ended.epoch, ended.kept_epoch) == (DONE, 8, 8, 2, 2)
 
 
+def test_progress_names_the_metric_that_epochs_are_judged_by(tmp_path: Path) -> None:
+    assert fit(tmp_path, 1).best_by == "loss", "no rows are held out"
+
+
 @pytest.mark.parametrize(("at_once", "ends_after"), [(1, 6), (4, 8)])
 def test_training_ends_after_the_step_that_was_named(tmp_path: Path, at_once: int, ends_after: int) -> None:
     began = time.monotonic()

@@ -13,7 +13,7 @@ from waiting import wait_until
 from widget_examples import HOSTILE
 from widget_pages import Page
 
-from kit.training.progress import NOW, Progress, TrainingRun
+from kit.training.progress import DONE, NOW, Progress, TrainingRun
 from widgets.parts.language import VARIABLE
 from widgets.parts.repeat import Repeat
 from widgets.parts.training_runs import duration, sentence
@@ -158,6 +158,15 @@ def test_a_stopped_training_says_what_is_kept() -> None:
     assert said.startswith(
         "stopped at epoch 9 of 20, step 860 of 2,000; epoch 8 is kept, loss 0.4111 on the held-out rows"
     )
+
+
+def test_the_best_epoch_is_told_by_the_metric_that_it_was_judged_by() -> None:
+    ended = Progress(DONE, epochs=3, seconds=1.0, best_epoch=2, best=0.71)
+    by_auc, by_own_loss = (replace(ended, best_by=metric) for metric in ("val_auc", "loss"))
+    assert sentence(TrainingRun(NOW, DONE, by_auc)).endswith(
+        "epoch 2 was the best, auc 0.71 on the held-out rows"
+    )
+    assert sentence(TrainingRun(NOW, DONE, by_own_loss)).endswith("loss 0.71 on the training rows")
 
 
 def test_a_repeated_call_ends_when_it_says_so_and_when_it_is_told() -> None:

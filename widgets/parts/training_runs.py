@@ -13,12 +13,13 @@ from widgets.values.training import Points, Progress, TrainingRun
 
 _MINUTE, _HOUR = 60, 3600
 _HELD_OUT = "validation"
+_OF_HELD_OUT = "val_"  # how Keras begins the name of a metric of held-out rows
 _COLUMNS = (
     marked("Training"),
     marked("Epochs"),
     marked("Steps"),
     marked("Best epoch"),
-    marked("Its loss"),
+    marked("Its value"),
     marked("Steps per second"),
     marked("Time"),
 )
@@ -111,7 +112,7 @@ def _row(place: int, run: TrainingRun) -> Markup:
         say("{part} of {total}", part=number(progress.epoch), total=number(progress.epochs)),
         number(progress.step),
         number(progress.best_epoch) if progress.best_epoch else MISSING,
-        number(progress.best),
+        _value(progress) if progress.best_epoch else MISSING,
         number(progress.steps_per_second),
         duration(progress.seconds),
     )
@@ -152,9 +153,12 @@ def _pace(progress: Progress) -> str:
 def _best(progress: Progress, what: str) -> str:
     if not progress.best_epoch:
         return say("no epoch was better than another")
-    return say(
-        "epoch {best_epoch} {what}, loss {best} on the held-out rows",
-        best_epoch=number(progress.best_epoch),
-        what=what,
-        best=number(progress.best),
-    )
+    told = {"best_epoch": number(progress.best_epoch), "what": what, "value": _value(progress)}
+    if progress.best_by.startswith(_OF_HELD_OUT):
+        return say("epoch {best_epoch} {what}, {value} on the held-out rows", **told)
+    return say("epoch {best_epoch} {what}, {value} on the training rows", **told)
+
+
+def _value(progress: Progress) -> str:
+    """The best value of the metric that epochs are judged by, with its name: `loss 0.41`."""
+    return f"{progress.best_by.removeprefix(_OF_HELD_OUT)} {number(progress.best)}"
