@@ -21,7 +21,7 @@ class Load:
 
     Attributes:
         requests: serialized messages of gRPC or bodies of REST; they are sent in turn.
-        address: host and port; empty when a function of this process is asked.
+        address: host and port of the server.
         transport: how they are sent.
         path: method of gRPC or path of REST.
         callers: the callers that ask at once, each again once it has its answer; 0 is an open loop.

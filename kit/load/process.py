@@ -1,4 +1,4 @@
-"""Generate load in processes of its own, or in this one."""
+"""Generate load in processes of its own."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from kit.errors import StepFailedError
 from kit.load.loops import ask
 from kit.load.plan import Load
 from kit.load.result import LoadResult
-from kit.load.transports import called, opened
+from kit.load.transports import opened
 
 _TARGET = "kit.load.process:child"
 
@@ -102,22 +102,6 @@ def run_load(load: Load, processes: int = 1) -> LoadResult:
     """
     with RunningLoad(load, processes) as running:
         return running.wait()
-
-
-def run_load_here(load: Load, function: Callable[[bytes], object], threads: int = 16) -> LoadResult:
-    """Ask a function of this process instead of a server.
-
-    Args:
-        load: the load whose address and transport do not matter.
-        function: is given each request; its return value is ignored, an exception is an error.
-        threads: the threads that it is called from; further requests wait, and their waiting counts.
-    """
-
-    async def main() -> LoadResult:
-        async with called(function, load.callers or threads) as send:
-            return await ask(load, send)
-
-    return asyncio.run(main())
 
 
 def child(payload: bytes, _report: Callable[[str], None]) -> bytes:

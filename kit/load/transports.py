@@ -1,10 +1,9 @@
-"""How a request is sent: over gRPC, over HTTP/1.1, or to a function in this process."""
+"""How a request is sent: over gRPC or over HTTP/1.1."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import grpc
@@ -97,19 +96,3 @@ async def _http(load: Load) -> AsyncIterator[Send]:
         yield send
     finally:
         connections.close()
-
-
-@asynccontextmanager
-async def called(function: Callable[[bytes], object], threads: int) -> AsyncIterator[Send]:
-    """Give what calls a function of this process, in threads; whatever it raises is that request's outcome."""
-    loop = asyncio.get_running_loop()
-    with ThreadPoolExecutor(threads, "load") as pool:
-
-        async def send(body: bytes) -> str:
-            try:
-                await loop.run_in_executor(pool, function, body)
-            except Exception as error:  # noqa: BLE001  it is told, not handled
-                return type(error).__name__
-            return OK
-
-        yield send

@@ -22,7 +22,7 @@ import psutil
 from kit.digests import of_files
 from kit.errors import StepFailedError, UsageError
 from kit.load.plan import Load
-from kit.load.process import RunningLoad
+from kit.load.process import run_load
 from kit.load.sweep import FILE, Point, Sweep, Target
 from kit.machine import cores
 from kit.serving.batching.parameters import Batching
@@ -208,8 +208,7 @@ class _Served:
             seconds=trials.seconds_at(rate),
         )
         before = _cpu_seconds(server, rate)
-        with RunningLoad(load) as running:
-            result = running.wait()
+        result = run_load(load)
         spent = _cpu_seconds(server, rate) - before  # including the warm-up's requests, which come as often
         answered = result.rate * (load.seconds + load.warm_seconds)
         return Point(

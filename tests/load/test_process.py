@@ -12,7 +12,7 @@ import grpc
 import pytest
 
 from kit.errors import StepFailedError
-from kit.load import Load, RunningLoad, run_load, run_load_here
+from kit.load import Load, RunningLoad, run_load
 from kit.serving.transport import Transport
 
 _PATH = "/test.Echo/Say"
@@ -124,19 +124,6 @@ def test_a_request_that_takes_too_long_is_given_up(page: str) -> None:
         timeout_seconds=0,
     )
     assert set(run_load(load).errors) == {"DEADLINE_EXCEEDED"}
-
-
-@pytest.mark.alone
-def test_a_function_of_this_process_can_be_asked() -> None:
-    def answer(body: bytes) -> None:
-        time.sleep(0.01)
-        if body == b"bad":
-            raise ValueError(body)
-
-    load = Load(requests=(b"good", b"bad"), callers=4, seconds=0.5, warm_seconds=0)
-    result = run_load_here(load, answer)
-    assert result.answered == pytest.approx(100, rel=0.4)  # 4 callers, 0.01 s, half of them good
-    assert set(result.errors) == {"ValueError"}
 
 
 def test_a_process_that_died_is_told_of(echo: tuple[str, _Echo]) -> None:
