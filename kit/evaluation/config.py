@@ -55,7 +55,7 @@ def evaluator(session: Session, *, examples: Any, model: Any, schema: Any) -> Ev
         model: channel of the Model to judge.
         schema: channel of the Schema.
     """
-    baseline = latest_blessed(session, besides=model.get()[0].id)
+    baseline = latest_blessed(session, excluding=model.get()[0].id)
     return evaluator_of(
         session.project,
         examples=examples,
@@ -89,11 +89,11 @@ def evaluator_of(
     )
 
 
-def latest_blessed(session: Session, besides: int) -> Any | None:
-    """Return the Model artifact that was blessed last, leaving out the one with id `besides`; None: there is none."""
+def latest_blessed(session: Session, excluding: int) -> Any | None:
+    """Return the Model artifact that was blessed last, but not the one with the id `excluding`; None: there is none."""
     for inputs, outputs in session.history("Evaluator"):
         blessing, [model] = outputs.get("blessing"), inputs["model"]
-        if blessing and is_blessed(blessing[0]) and model.id != besides:
+        if blessing and is_blessed(blessing[0]) and model.id != excluding:
             return model
     return None
 

@@ -25,7 +25,7 @@ from kit.export.gates import Gate
 from kit.export.local import run
 from kit.features.transform import transform
 from kit.project import Project
-from kit.release.infra import infra_validator_of, newest_besides_last
+from kit.release.infra import infra_validator_of, newest_other_than_trained
 from kit.release.litert.component import litert_converter_of
 from kit.release.push import pusher_of
 from kit.training.trainer import trainer
@@ -92,7 +92,7 @@ def until_pushed(ws: Workspace, project: Project, before: dict[str, Any]) -> lis
         schema=before["SchemaGen"].outputs["schema"],
         baseline_model=baseline.outputs["model"],
     )
-    infra = infra_validator_of(project, served, **judged, against=newest_besides_last(ws, project))
+    infra = infra_validator_of(project, served, **judged, against=newest_other_than_trained(ws, project))
     outputs = before["Transform"].outputs
     transformed = {name: outputs[name] for name in ("transformed_examples", "transform_graph")}
     litert = litert_converter_of(project, project.spec.training.override(**TRAINING), **judged, **transformed)

@@ -191,7 +191,7 @@ def newest_other(base: Path, digest: str) -> str:
     return str(max(others)) if others else ""
 
 
-def newest_besides_last(workspace: Workspace, project: Project) -> str:
+def newest_other_than_trained(workspace: Workspace, project: Project) -> str:
     """Return the newest version that servers see and that is not Trainer's latest model; empty: none.
 
     For a pipeline, whose own model does not exist yet: either it comes from the cache and is the latest one, or it is

@@ -54,10 +54,10 @@ def test_the_baseline_is_the_latest_blessed_model(tiny: Tiny, rejected: Session)
     first, second = tiny.train(1), tiny.train(2)
     inputs, _ = rejected.history("Evaluator")[0]
     assert [inputs["model"][0].id, inputs["baseline_model"][0].id] == [second.id, first.id]
-    baseline = latest_blessed(rejected, besides=second.id)
+    baseline = latest_blessed(rejected, excluding=second.id)
     assert baseline is not None
     assert baseline.id == first.id
-    assert latest_blessed(rejected, besides=first.id) is None, "the rejected model is never a baseline"
+    assert latest_blessed(rejected, excluding=first.id) is None, "the rejected model is never a baseline"
 
 
 def test_without_a_blessed_model_there_is_no_baseline(blessed: Session) -> None:

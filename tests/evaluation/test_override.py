@@ -141,7 +141,7 @@ def test_an_override_lets_the_model_be_pushed_and_stays_visible(tiny: Tiny, miss
 
     shutil.rmtree(missed.workspace.serving("tiny") / version)  # the folder is shared with other tests
 
-    judged = latest_blessed(missed, besides=0)
+    judged = latest_blessed(missed, excluding=0)
     assert judged is not None
     assert judged.id == tiny.train(1).id, "what was not blessed is never a baseline"
 

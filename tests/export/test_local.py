@@ -20,7 +20,7 @@ from kit.evaluation.results import load_slices
 from kit.lineage.query import trace
 from kit.lineage.read import read_graph
 from kit.monitoring.last_push import last_push
-from kit.release.infra import newest_besides_last
+from kit.release.infra import newest_other_than_trained
 from kit.release.package_facts import model_digest
 from kit.release.signatures import MODEL_FOLDER
 from kit.release.versions import list_versions
@@ -186,7 +186,9 @@ def test_the_pushed_version_is_the_model_and_its_lineage_is_whole(ran: tuple[Tin
     tiny = ran[0]
     [version] = list_versions(tiny.session.workspace.serving("tiny"))
     assert version.package["model"] == model_digest(both(tiny, "Trainer", "model")[0] / MODEL_FOLDER)
-    assert newest_besides_last(tiny.session.workspace, tiny.project) == "", "it is not checked against itself"
+    assert newest_other_than_trained(tiny.session.workspace, tiny.project) == "", (
+        "it is not checked against itself"
+    )
     lineage = trace(tiny.session.workspace, str(version.number), "upstream")
     steps = {
         node.name: node for key in lineage.upstream if (node := lineage.graph.nodes[key]).kind == "execution"
