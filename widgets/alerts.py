@@ -86,7 +86,7 @@ class Alerts(DecidedView):
         return told
 
     def draw_controls(self) -> Markup:
-        return controls.search_box("search", say("Search"))
+        return controls.search_box()
 
     def draw_content(self) -> Markup:
         found = self.found()

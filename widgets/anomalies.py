@@ -69,7 +69,7 @@ class Anomalies(DecidedView):
     def draw_controls(self) -> Markup:
         return join(
             [
-                controls.search_box("search", say("Search")),
+                controls.search_box(),
                 controls.tick("undecided", say("only undecided")),
             ]
         )

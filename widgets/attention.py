@@ -71,7 +71,7 @@ class Attention(SearchedView):
         return join(
             [
                 legend(),
-                controls.search_box("search", say("Search")),
+                controls.search_box(),
                 controls.choice("label_is", say("Show"), say_each(LABELS)),
                 controls.choice("order", say("Sort by"), say_each(ORDERS)),
             ]

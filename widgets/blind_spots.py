@@ -43,7 +43,7 @@ class BlindSpots(SearchedView, CopiedView):
         return self.having_words(self._found.spots, lambda spot: spot.name)
 
     def draw_controls(self) -> Markup:
-        return controls.search_box("search", say("Search")) if self._found.spots else Markup("")
+        return controls.search_box() if self._found.spots else Markup("")
 
     def draw_content(self) -> Markup:
         found = self.found()

@@ -67,7 +67,7 @@ class Drift(SearchedView):
                 controls.choice("against", say("Compare with"), say_each(self.comparisons))
                 if len(self.comparisons) > 1
                 else None,
-                controls.search_box("search", say("Search")),
+                controls.search_box(),
                 controls.choice("order", say("Sort by"), say_each(ORDERS)),
             ]
         )

@@ -126,7 +126,7 @@ class TransformInspector(SearchedView, RowForm):
             [
                 controls.choice("split", say("Rows of"), {**splits, BY_HAND: say("written by hand")}),
                 controls.number_box("row", say("Row, from 0")),
-                controls.search_box("search", say("Search")),
+                controls.search_box(),
                 controls.choice("order", say("Sort by"), say_each(orders)) if orders else None,
             ]
         )

@@ -120,7 +120,7 @@ class Lineage(SearchedView):
         return join(
             [
                 legend(),
-                controls.search_box("search", say("Search")),
+                controls.search_box(),
                 controls.choice("direction", say("Highlight"), say_each(_DIRECTIONS)),
                 zooms(),
                 tag("small", say(_KEYS), class_="hint"),

@@ -75,7 +75,7 @@ class Profiles(SearchedView):
             [
                 controls.choice("run", say("Training"), names),
                 controls.choice("against", say("Compare with"), {NONE: say("nothing"), **names}),
-                controls.search_box("search", say("Search")),
+                controls.search_box(),
             ]
         )
 

@@ -101,7 +101,7 @@ class SchemaEditor(SearchedView, WrittenView, AskedView):
 
     def draw_controls(self) -> Markup:
         return join(
-            [controls.search_box("search", say("Search")), controls.tick("changed", say("only edited"))],
+            [controls.search_box(), controls.tick("changed", say("only edited"))],
         )
 
     def draw_content(self) -> Markup:

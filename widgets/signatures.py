@@ -108,7 +108,7 @@ class Signatures(SearchedView, RowForm, AskedView):
                 controls.choice("signature", say("Signature"), {name: name for name in self.signatures}),
                 controls.choice("split", say("Take a row of"), {**splits, BY_HAND: say("an empty form")}),
                 controls.number_box("row", say("Row, from 0")),
-                controls.search_box("search", say("Search")) if self._is_long() else None,
+                controls.search_box() if self._is_long() else None,
             ]
         )
 

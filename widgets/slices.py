@@ -83,7 +83,7 @@ class Slices(SearchedView):
         return join(
             [
                 self._legend(),
-                controls.search_box("search", say("Search")),
+                controls.search_box(),
                 controls.choice("cut", say("Cut by"), {"": say("any columns"), **cuts}) if cuts else None,
                 controls.number_box("at_least", say("Examples at least")),
                 controls.choice("metric", say("Spread of"), metrics) if metrics else None,

@@ -74,7 +74,7 @@ class Statistics(SearchedView):
         return join(
             [
                 self._legend(),
-                controls.search_box("search", say("Search")),
+                controls.search_box(),
                 controls.choice("order", say("Sort by"), say_each(ORDERS)),
                 controls.tick("logarithmic", say("logarithmic")),
                 controls.tick("weighted", say("weighted")) if has_weights else None,

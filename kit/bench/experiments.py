@@ -106,11 +106,10 @@ def simulate(
     *,
     experiments: int = EXPERIMENTS,
     looks: int = LOOKS,
-    seed: int = _SEED,
 ) -> Counter[str]:
     """Return how many simulated experiments ended in each verdict, judged once an hour until the end."""
     return Counter(
-        _outcome(Shop(seed + number, truth, settings), settings, looks) for number in range(experiments)
+        _outcome(Shop(_SEED + number, truth, settings), settings, looks) for number in range(experiments)
     )
 
 

@@ -12,9 +12,12 @@ from widgets.parts.markup import Attribute, Child, Markup, tag
 ROW = ("split", "row")  # the traits for the row that a `RowForm` is written over
 
 
-def search_box(trait: str, label: str) -> Markup:
-    box = tag("input", type="search", data_trait=trait, placeholder=say("type to search"), autocomplete="off")
-    return _labelled(label, box)
+def search_box() -> Markup:
+    """A field whose text is the trait `search`."""
+    box = tag(
+        "input", type="search", data_trait="search", placeholder=say("type to search"), autocomplete="off"
+    )
+    return _labelled(say("Search"), box)
 
 
 def number_box(trait: str, label: str, *, required: bool = False) -> Markup:
