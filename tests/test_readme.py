@@ -9,9 +9,15 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
+import click
 import pytest
+from typer.main import get_command
 from waiting import wait_until
+
+from kit.cli import app
+from kit.errors import ExitCode
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 README = (CHECKOUT / "README.md").read_text()
@@ -87,6 +93,26 @@ def test_every_make_target_that_it_names_exists() -> None:
     targets = set(re.findall(r"^([a-z]+):", (CHECKOUT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"`?make ([a-z]+)", README)) <= targets
     assert "make test" in (CHECKOUT / ".ci" / "run").read_text()
+
+
+def test_every_command_that_it_names_exists() -> None:
+    in_prose = re.findall(r"`kit\s+([a-z][^`]*)`", README)
+    in_blocks = [command.removeprefix(".venv/bin/kit ") for command in COMMANDS if "/kit " in command]
+    assert min(len(in_prose), len(in_blocks)) > 10
+    for words in [*in_prose, *in_blocks]:
+        found: Any = get_command(app)
+        for word in words.split():
+            if not isinstance(found, click.Group) or word.startswith("-"):
+                break
+            assert word in found.commands, words
+            found = found.commands[word]
+
+
+def test_it_lists_every_exit_code_and_every_notebook() -> None:
+    codes = re.findall(r"^\| (\d+) \| .+ \| (\d+) \|", README, re.MULTILINE)
+    assert {int(code) for pair in codes for code in pair} == set(ExitCode)
+    listed = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
+    assert sorted(listed) == sorted(path.stem for path in (CHECKOUT / "notebooks").glob("*.ipynb"))
 
 
 def test_every_link_and_picture_is_there() -> None:
