@@ -77,7 +77,7 @@ def copy_metadata(source: Path, target: Path, before: Path, now: Path) -> None:
 
 def moving(before: str, now: str) -> Callable[[str], str]:
     """Return what replaces a path and all below it, in plain texts and in the strings of JSON."""
-    # Earlier versions wrote a path of other than ASCII letters into plain texts as JSON has it: it is put right here.
+    # Earlier versions wrote non-ASCII paths into plain texts with JSON's escapes; those are corrected here.
     places = dict.fromkeys((before, json.dumps(before)[1:-1]))
     patterns = [re.compile(rf"(?<![\w.-]){re.escape(place)}(?![\w.-])") for place in places]
 

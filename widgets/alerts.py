@@ -34,7 +34,7 @@ _COLUMNS = {
 _SIGNS = {"fail": marked("✗ blocks"), "warn": marked("! warning")}
 _STATES = (marked("open"), marked("acknowledged"), marked("resolved"))
 _NAMED = 4  # named by the text face
-_HEAD_BYTES = 4_000  # of a static face, around the rows
+_HEAD_BYTES = 4_000  # of a static face without its rows
 
 
 class Alerts(DecidedView):

@@ -32,7 +32,7 @@ _GROUPS = {
     marked("warning"): ("!", marked("Warnings"), None),
 }
 _NAMED = 4  # anomalies named by the text face
-_HEAD_BYTES = 4_000  # of a static face, around the rows
+_HEAD_BYTES = 4_000  # of a static face without its rows
 
 
 class Anomalies(DecidedView):

@@ -25,7 +25,7 @@ ORDERS = {
     "peak": marked("strongest attention first"),
 }
 _NAMED = 3  # examples named by the text face
-_HEAD_BYTES = 8_000  # of a static face, around the rows
+_HEAD_BYTES = 8_000  # of a static face without its rows
 
 
 class Attention(SearchedView):

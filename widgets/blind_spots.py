@@ -19,7 +19,7 @@ from widgets.parts.markup import Markup, join, tag
 from widgets.values.blind_spots import BlindSpot, Searched
 
 _NAMED = 4  # blind spots named by the text face
-_HEAD_BYTES = 6_000  # of a static face, around the rows
+_HEAD_BYTES = 6_000  # of a static face without its rows
 
 
 class BlindSpots(SearchedView, CopiedView):

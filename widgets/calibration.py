@@ -20,7 +20,7 @@ from widgets.view import View
 _CHART = charts.Size(340, 260)
 _ROOM = 6  # px around the marks
 _BESIDE = 4  # px between the marks of two models in the same bin
-_HEAD_BYTES = 20_000  # of a static face, around the rows
+_HEAD_BYTES = 20_000  # of a static face without its rows
 _TITLES = (
     *(marked("Model"), marked("Rows"), marked("Predicted")),
     *(marked("Observed"), marked("95% interval"), marked("Too much")),

@@ -22,7 +22,7 @@ MOST_DAYS = 62  # in the map; the curves have all
 ORDERS = {"worst": marked("farthest first"), "given": marked("as given"), "name": marked("name")}
 _WORDS = (marked("the training data"), marked("the day before"))  # of the comparisons
 _NAMED = 5  # features named by the text face
-_HEAD_BYTES = 12_000  # of a static face, around the rows
+_HEAD_BYTES = 12_000  # of a static face without its rows
 
 
 class Drift(SearchedView):

@@ -18,7 +18,7 @@ from widgets.parts.tables import listing
 from widgets.values.drill import Drill, Outcome
 from widgets.view import View
 
-_HEAD_BYTES = 40_000  # of a static face, around the rows
+_HEAD_BYTES = 40_000  # of a static face without its rows
 _CHARTS = {
     "rank_correlation": marked("Rank correlation with the model"),
     "overlap": marked("Top of a request that the copy knows"),

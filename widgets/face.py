@@ -10,7 +10,7 @@ from widgets.parts.markup import Markup, tag
 from widgets.parts.modules import styles
 
 STATIC_BYTES = 285_000
-"""Of a static face in the notebook file; with the rest of its output it stays below 300 KB."""
+"""The most that a static face may take in a notebook file, so that its whole output stays below 300 KB."""
 
 
 def room(around: int) -> int:

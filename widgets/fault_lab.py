@@ -21,7 +21,7 @@ from widgets.values.faults import FaultChoice, Inject, Search, Smallest, Tried, 
 
 MOST_COLUMNS = 60  # offered as buttons
 _MOST_SHARES = 200  # kept
-_HEAD_BYTES = 4_000  # of a static face, around the parts
+_HEAD_BYTES = 4_000  # of a static face without its parts
 _LEAST_SHARE = 1e-6
 
 

@@ -32,7 +32,7 @@ _COLUMNS = (
 _BOUNDS = (marked("at least"), marked("at most"), marked("change at least"))
 _CHART = charts.Size(90, 12)
 _NAMED = 3  # thresholds named by the text face
-_HEAD_BYTES = 4_000  # of a static face, around the rows
+_HEAD_BYTES = 4_000  # of a static face without its rows
 
 
 class Gate(PagedView, AskedView):

@@ -21,7 +21,7 @@ from widgets.parts.simulator_rows import MOST_MOVED, run_row, said, sliders, tab
 from widgets.values.simulator import SimulatedRun, SimulatedThreshold, Write, passes
 
 _NAMED = 3  # thresholds named by the text face
-_HEAD_BYTES = 6_000  # of a static face, around the rows and the gates
+_HEAD_BYTES = 6_000  # of a static face without its rows and gates
 
 
 class GateSimulator(PagedView):

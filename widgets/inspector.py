@@ -26,7 +26,7 @@ _NO_SPLIT = marked(
     "Expected one of the splits {splits}, found {value!r}. Choose one, or '' to write a row by hand."
 )
 _NAMED = 3  # features named by the text face
-_HEAD_BYTES = 6_000  # of a static face, around the rows
+_HEAD_BYTES = 6_000  # of a static face without its rows
 _STATIC_WORDS = WordSearch(live=False)
 
 

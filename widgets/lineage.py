@@ -23,7 +23,7 @@ from widgets.values.lineage import Compare, Graph, Node
 
 _STATIC_NODES = 120  # in the picture of a static face; more would not be readable on a page
 _STATIC_ROWS = 300  # that a static face tries to hold
-_HEAD_BYTES = 60_000  # of a static face: the picture, and around the rows
+_HEAD_BYTES = 60_000  # of a static face without its rows, but with the picture
 _NAMED = 3  # executions named by the text face
 _DIRECTIONS = {
     "both": marked("upstream and downstream"),

@@ -16,7 +16,7 @@ from widgets.parts.tables import listing
 from widgets.values.drift import Estimate, QualityDay
 
 _WHISKER = charts.Size(64, 12)  # beside its value the table fits into the width of a notebook
-_HEAD_BYTES = 40_000  # of the face, around the rows, the curve included
+_HEAD_BYTES = 40_000  # of the face without its rows, but with the curve
 _BOUND = 6  # the colour of a curve's interval: the curve's own, dashed
 _EVALUATED = 4
 _COUNTS = (  # the outcomes of rows

@@ -18,9 +18,9 @@ from widgets.parts.markup import Markup, join, prose, tag
 from widgets.values.load import Sweep
 from widgets.view import View
 
-# Times the wanted p99 that the chart shows: beyond it a queue grows for as long as requests come.
+# The highest p99 that the chart shows, as a multiple of the wanted one: above it the queue only grows.
 _HIGHEST = 4.0
-_HEAD_BYTES = 40_000  # of a static face, around the rows
+_HEAD_BYTES = 40_000  # of a static face without its rows
 _NOTE = marked(
     "Requests arrived at random times, whether or not earlier ones had been "
     "answered, and waiting counts. Further right, more requests are answered; "

@@ -24,7 +24,7 @@ from widgets.written_view import WRITTEN, WrittenView
 
 _NAMED = 4  # values named by the text face
 _LETTERS = 60  # of a value there
-_HEAD_BYTES = 8_000  # of a static face, around the rows
+_HEAD_BYTES = 8_000  # of a static face without its rows
 _ACTIONS = {
     "save": marked("Save as YAML"),
     "start": marked("Run as batch"),

@@ -13,7 +13,7 @@ from widgets.parts.tables import listing
 from widgets.values.parity import Difference
 
 _NAMED = 3  # values named by the text face
-_HEAD_BYTES = 6_000  # of a static face, around the rows
+_HEAD_BYTES = 6_000  # of a static face without its rows
 _WRAPPED = "white-space:normal"  # of cells that hold more than a number
 
 

@@ -19,7 +19,7 @@ from widgets.values.profile import Operation, Profile
 
 NONE = ""
 _NAMED = 3  # operations named by the text face
-_HEAD_BYTES = 12_000  # of a static face, around the rows
+_HEAD_BYTES = 12_000  # of a static face without its rows
 
 
 class Profiles(SearchedView):

@@ -26,7 +26,7 @@ from widgets.written_view import WrittenView
 
 _LISTED = 50  # differences and anomalies shown
 _NAMED = 3  # anomalies named by the text face
-_HEAD_BYTES = 40_000  # of a static face, around the rows
+_HEAD_BYTES = 40_000  # of a static face without its rows
 
 
 class SchemaEditor(SearchedView, WrittenView, AskedView):

@@ -24,7 +24,7 @@ from widgets.values.signatures import Field, Send, Signature, Take, signature
 _EARLIER = 5  # answers kept
 _STATIC_FIELDS = 60  # of a request in a static face
 _NAMED = 4  # signatures named by the text face
-_HEAD_BYTES = 4_000  # of a static face, around the signatures
+_HEAD_BYTES = 4_000  # of a static face without its signatures
 
 
 class Signatures(SearchedView, RowForm, AskedView):

@@ -24,7 +24,7 @@ from widgets.values.statistics import Histogram
 
 _BUCKETS = 40
 _CHART = charts.Size(640, 90)
-_HEAD_BYTES = 12_000  # of a static face, around the rows
+_HEAD_BYTES = 12_000  # of a static face without its rows
 _STATIC_ROWS = 300  # slices that a static face tries to hold; nobody reads more on a page
 _NAMED = 3  # slices per metric named by the text face
 _TOLD = 4  # metrics in it, those with a threshold first

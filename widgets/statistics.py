@@ -28,7 +28,7 @@ ORDERS = {
     "skew": marked("most skew"),
 }
 _NAMED = 5  # features per kind named by the text face
-_HEAD_BYTES = 2_000  # of a static face, around the rows
+_HEAD_BYTES = 2_000  # of a static face without its rows
 
 
 class Statistics(SearchedView):

@@ -19,7 +19,7 @@ from widgets.view import View
 
 _DRAWN = 18  # runs, each in a colour or dashes of its own
 _NAMED = 3  # tags named by the text face
-_HEAD_BYTES = 20_000  # of a static face, around the charts
+_HEAD_BYTES = 20_000  # of a static face without its charts
 _ADVICE = marked(
     "Expected TensorBoard from the Jupyter server, found {answer}. Run the cell again. If that does not help: is the "
     "server extension of this kit on (jupyter server extension list), and was Jupyter started from the kit's "

@@ -24,7 +24,7 @@ _ALL = "all"
 _DRAWN = 12  # charts of the live face, which is redrawn every second
 _MOST = 60  # charts of the static face, before its bytes are counted
 _NAMED = 3  # metrics named by the text face
-_HEAD_BYTES = 30_000  # of a static face, around the charts
+_HEAD_BYTES = 30_000  # of a static face without its charts
 _NOTE = marked("Over epochs, solid lines are for held-out rows, dashed ones for training rows.")
 _NOTE_OF_MANY = marked(
     "Over epochs, solid lines are for held-out rows, dashed ones for training rows; from the seventh training on, dots "

@@ -22,7 +22,7 @@ from widgets.parts.tables import scrollable, sort_header
 from widgets.parts.training_runs import duration
 from widgets.values.tuning import Desk, Search, Trial, Value
 
-_HEAD_BYTES = 60_000  # of a static face, around the rows, the picture included
+_HEAD_BYTES = 60_000  # of a static face without its rows, but with the picture
 _STATIC_ROWS = 300
 _LETTERS = 300  # of the reason why a trial failed
 _SIGNS = {

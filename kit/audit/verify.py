@@ -110,7 +110,7 @@ def read_pack(path: Path) -> bytes:
     """Return the bytes of a pack.
 
     Raises:
-        ValueError: when it is no file, such as a pipe that would be waited for without end, or larger than any pack.
+        ValueError: when it is not a file (a pipe might never end), or is larger than any pack.
     """
     if not path.is_file():
         raise ValueError(f"{path} must be a file, but is none. Give an audit pack, copied to the disk.")

@@ -178,7 +178,9 @@ class ParameterDesk:
     def _project_from_anywhere(self, name: str) -> str:
         try:
             return name_from_anywhere(name, self._workspace())
-        except ProjectError:  # the batch says what is wrong, and a file may hold a project that comes later
+        except (
+            ProjectError
+        ):  # the batch will say so; parameters may be saved for a project that is made later
             return name
 
     def _source(self, name: str, value: object, told: Mapping[str, str]) -> str:

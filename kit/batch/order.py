@@ -120,7 +120,7 @@ def choose_part(graph: Mapping[str, Waits], part: Part) -> set[str]:
     """Return the names of those that are asked for.
 
     Args:
-        graph: whom each notebook of the run waits for.
+        graph: what each notebook of the run waits for.
         part: which of them; their names may have the ending `.ipynb`.
 
     Raises:

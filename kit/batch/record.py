@@ -143,7 +143,7 @@ class RunRecord(BaseModel):
 
     @property
     def folder(self) -> Path:
-        """The folder of the run, in the workspace as it lay when it ran."""
+        """The folder of the run, where its workspace was at that time."""
         return Path(self.workspace) / RUNS / self.run_id
 
     @property

@@ -215,7 +215,7 @@ def _files_beside(data: Iterable[Path], folder: Path) -> list[Path]:
 
 
 def _readable(paths: Iterable[Path], folder: Path) -> list[Path]:
-    """Leave out what is no file or hidden, such as the lock of an editor, a link that leads nowhere."""
+    """Leave out hidden files and what is not a file, such as an editor's lock, which is a link that leads nowhere."""
     return [path for path in paths if not _HIDDEN.search(f"/{path.relative_to(folder)}") and path.is_file()]
 
 

@@ -48,8 +48,8 @@ def begin(workspace: Workspace, model: str, control: int, candidate: int) -> Non
 def end(workspace: Workspace, model: str, pair: tuple[int, int], stable: int, policy: str) -> None:
     """Point the label `stable` at the remaining version, and restore the previous policy.
 
-    If that policy holds pushes, it holds them at the remaining version. If a server unloads that version under it, for
-    one that was pushed meanwhile, the label is of what serves: otherwise nothing would answer for it.
+    If that policy holds pushes, it holds them at the remaining version. If it makes servers unload that version in
+    favour of one that was pushed meanwhile, the label goes to the newer one: otherwise nothing would answer for it.
 
     Args:
         workspace: the workspace of the models.config.

@@ -39,9 +39,9 @@ def chi_square_quantile(freedom: int, looks: int) -> float:
 
 
 def by_chance(before: float, of_before: float, now: float, of_now: float) -> float:
-    """Return the probability of at least as many cases as now, if cases are as frequent as before.
+    """Return the probability of at least `now` cases if they are as frequent as before.
 
-    The conditional test of two rates: given all cases, those of now are binomial (Przyborowski and Wilenski,
+    The conditional test of two rates: given the sum of both, `now` is binomial (Przyborowski and Wilenski,
     Homogeneity of results in testing samples from Poisson series, Biometrika 31 (1940)).
 
     Args:

@@ -15,7 +15,7 @@ from kit.errors import KitError
 def quiet() -> Iterator[None]:
     """Hold back what is written to standard error inside the block; show it when the block fails.
 
-    Not for a KitError or Ctrl-C, whose own words say all: below pages of a library's remarks nobody would find them.
+    A KitError or Ctrl-C shows nothing of it: nobody would find the kit's own words below pages of a library's remarks.
 
     The lines come from C++ before its log is set up, so no setting stops them: the file descriptor has to be
     redirected. Only for imports: whatever a person must read is written outside the block.

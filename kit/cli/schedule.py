@@ -81,7 +81,7 @@ def new(  # noqa: PLR0913, PLR0917  one for each option
     )  # fmt: skip
     # A wrong parameter is reported now, not at night.
     planned(made, place)
-    # Made at this moment: to check it took some, in which a tick may have decided by the one of the same name before.
+    # The checks took a while, in which a tick may still have decided by an older schedule of this name.
     made = made.model_copy(update={"created": now()})
     typer.echo(f"{save(place, made)}. Next runs:")
     _print_next(place, name, 5)

@@ -44,7 +44,7 @@ def as_type(values: pa.Array, target: pa.DataType) -> pa.Array:
         if not pa.types.is_string(target):
             values = pc.utf8_trim_whitespace(values)
         values = pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
-    # Rounding a whole number to float32 is not an error: nor is it for the same digits in a CSV file.
+    # Not safe for float32, where a whole number may be rounded: the same digits in a CSV file are, too.
     return values.cast(target, safe=not pa.types.is_floating(target))
 
 

@@ -65,7 +65,8 @@ class Learner:
         """Fit answers.
 
         The strength of the ridge is chosen for each set on held-out requests, so that noise in the answers is smoothed
-        as far as it helps; on whole requests, because what all rows of one share would otherwise be learnt by heart.
+        as far as that helps. Whole requests are held out: their rows have features in common, which would otherwise be
+        learnt by heart.
 
         Args:
             answers: [rows, sets].

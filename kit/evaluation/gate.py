@@ -52,7 +52,7 @@ class GateDesk:
         if unknown:
             return f"Not blessed: {of}; {unknown[0].metric} on {unknown[0].slice}: {unknown[0].note}."
         worst = min(missed, key=_margin)
-        # Written out here and in `_blessed`: a text that is put in has too few words to be known in a translation.
+        # Written out here and in `_blessed`: a part of a sentence would be too short for its translation to be found.
         return (
             f"Not blessed: {of}, the widest by {-_margin(worst):.4g} "
             f"({worst.metric} on {worst.slice}, {asked(worst.bound, worst.threshold)})."

@@ -50,7 +50,7 @@ RANKING_METRICS = ("ndcg_at_k", "mrr", "hit_rate_at_k", "coverage", "popularity_
 
 
 class Band(Section):
-    """Rows by the range of a number: a slice for each range between the edges.
+    """Slices by the range of a number, one for each range between the edges.
 
     A band begins with its edge and ends before the next. A row without the number is in none.
     """

@@ -124,7 +124,7 @@ class _StepLines(logging.Handler):
 @contextmanager
 def _told(say: Say) -> Iterator[None]:
     lines, verbosity = _StepLines(say), absl_logging.get_verbosity()
-    absl_logging.set_verbosity(absl_logging.INFO)  # not the logger's level, which libraries set to this
+    absl_logging.set_verbosity(absl_logging.INFO)  # libraries reset the level of the logger itself to this
     absl_logging.get_absl_logger().addHandler(lines)
     try:
         yield

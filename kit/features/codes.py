@@ -19,7 +19,7 @@ from kit.features.rows import as_value
 Asked: TypeAlias = "dict[tuple[str, str], np.ndarray]"
 Reach: TypeAlias = Mapping[str, tuple[float, float]]
 
-MOST_EDGES = 256  # more are no buckets but a calculation
+MOST_EDGES = 256  # a feature with more is a calculation, not buckets
 _ASKED_WORDS = 12  # words probed per vocabulary, spread over it
 _GRID = 257  # probed values from the smallest to the largest
 _HALVINGS = 70  # bisections between two grid points, enough to reach neighbouring 64-bit numbers

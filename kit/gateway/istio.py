@@ -144,8 +144,8 @@ def _once(server: MeshServer, settings: GatewaySettings) -> dict[str, Any]:
 def _filters(server: MeshServer, settings: GatewaySettings) -> dict[str, Any]:
     """Add what Istio has no resource for: a bucket per subject, the request size limit, the log without features.
 
-    The models that may be asked are set here, too: a VirtualService would do it in the caller's sidecar, and not at all
-    for who calls a pod by its address.
+    The models that may be asked are set here, too: a VirtualService does it in the caller's sidecar, which a caller
+    that addresses a pod directly does not go through.
     """
     # By the header that RequestAuthentication sets from the token; it drops a caller's own header of that name.
     by_header = {"request_headers": {"header_name": SUBJECT_HEADER, "descriptor_key": SUBJECT}}

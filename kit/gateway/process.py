@@ -288,7 +288,7 @@ def _check_port(address: Address) -> None:
 
 
 def _note(log: Path, text: str) -> None:
-    with suppress(OSError), log.open("a") as file:  # a full disk must not end what is told of
+    with suppress(OSError), log.open("a") as file:  # a note that cannot be written must not end the gateway
         file.write(f"{text}\n")
 
 

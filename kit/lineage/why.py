@@ -191,7 +191,7 @@ def _parameters(one: Made, other: Made) -> Iterator[Cause]:
 
 
 def _project_file(one: Made, other: Made) -> Iterator[Cause]:
-    """What differs in project.yml and in nothing that a step was told, such as its title."""
+    """Yield a difference of project.yml that no step's parameters show, such as another title."""
     for step in (step for step in one.steps if step in other.steps):
         old, new = (made.parameters(step).get(PROJECT_FILE, NOT_SET) for made in (one, other))
         if NOT_SET not in {old, new} and old != new:
@@ -206,7 +206,7 @@ def _code(one: Made, other: Made) -> Iterator[Cause]:
 
 
 def _tell_code(one: Made, other: Made) -> bool:
-    """Return whether steps say which code they run: then another commit alone is no cause, and only adds a thing."""
+    """Return whether the steps recorded which code they ran: then another commit alone explains nothing."""
     return any(one.codes(step) and other.codes(step) for step in one.steps if step in other.steps)
 
 

@@ -26,7 +26,7 @@ def recorded_requests(path: Path, model: str, signature: str = "serving_default"
     try:
         records, _ = whole_records(path)
         logs = [prediction_log_pb2.PredictionLog.FromString(record) for record in records]
-    except (OSError, DecodeError, tf.errors.OpError) as error:  # TensorFlow's own for a folder
+    except (OSError, DecodeError, tf.errors.OpError) as error:  # TensorFlow raises its own error for a folder
         raise UsageError(
             f"{path} must be a TFRecord of PredictionLogs, but cannot be read: {error}. Give a warm-up file or a "
             "prediction log."

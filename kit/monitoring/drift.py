@@ -103,9 +103,8 @@ def measure(session: Session, version: PushedVersion) -> LogDrift:
     """
     days = load_days(session)
     training = load_statistics(version.statistics, "train")
-    schema = load_schema(
-        session.path("SchemaGen", "schema")
-    )  # the schema of now: what was accepted is not an anomaly
+    # Today's schema, not the one of the training: what somebody has accepted since is no anomaly.
+    schema = load_schema(session.path("SchemaGen", "schema"))
     return LogDrift(
         days=tuple(days),
         requests=tuple(_rows(statistics) for statistics in days.values()),

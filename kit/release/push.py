@@ -211,7 +211,7 @@ def pushed_folder(session: Session) -> Path | None:
     for inputs, outputs in past:
         if inputs["model"][0].id != past[0][0]["model"][0].id:
             continue
-        # Of several pushes of a model TFX's cache gives any: look for one that is there.
+        # If a model was pushed several times, TFX's cache returns any of these: look for one that is there.
         folder = Path(outputs["pushed_model"][0].get_string_custom_property(DESTINATION))
         for place in (folder, folder.parent / WITHDRAWN / folder.name):
             if (place / "saved_model.pb").is_file():

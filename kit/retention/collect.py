@@ -135,7 +135,7 @@ def _carry_out(workspace: Workspace, plan: Plan, looked: float) -> Plan:
         _set_state(store, names, mlmd.Artifact.DELETED)
         _empty(trash)
     left, in_use = list[Item](), list[str]()
-    # What all points began with goes last: by it the next collection tells what is a point's own.
+    # The base goes last: if this is killed, the next collection still needs it to tell what is a point's own.
     for item in sorted(plan.items, key=lambda item: item.what == BASE):
         if item.what == BASE and any(one.folder.is_relative_to(item.folder.parent) for one in left):
             left.append(item)
@@ -176,7 +176,7 @@ def _remove_from_sweep(item: Item, trash: Path, looked: float) -> None:
 
 
 def _lock(folder: Path, name: str) -> AbstractContextManager[None]:
-    # Read only: a workspace that was moved would be written to, and would so be a young one.
+    # Read only: opening a workspace that was moved writes to it, after which it would count as recently used.
     return Workspace(folder, read_only=True).lock(name, "kit gc", wait=False)
 
 

@@ -123,7 +123,8 @@ def read(workspace: Path, name: str, created: dt.datetime) -> Journal:
     # Nothing has been decided since then, whatever the clock said before.
     if journal.made and journal.made < created:
         journal.begin_at(created, set(get_args(State)) - {"running"})
-    # Never an earlier one, of whoever read the schedule before it changed: it would begin anew once more.
+    # Never an earlier time, which a process passes that read the schedule before it changed: the next reader would
+    # then begin anew once more.
     journal.made = max(created, journal.made or created)
     for entry in journal.entries:
         if entry.is_dead():

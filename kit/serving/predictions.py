@@ -112,7 +112,7 @@ class Prediction:
         self._question: Question
 
     def start(self, *, check_method: bool) -> None:
-        """Hand the question to who computes it; whatever goes wrong is replied."""
+        """Have the question computed; any error becomes the reply."""
         servable, later = self._held.servable, self._later
         done = servable.timed(self.finish)
         try:

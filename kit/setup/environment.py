@@ -71,7 +71,7 @@ def stop(message: str) -> SystemExit:
 
 
 def run(command: Command) -> None:
-    """Run a tool in the checkout and pass on what it says, except one line for every package."""
+    """Run a tool in the checkout and pass on what it says, but not its line about each package."""
     environment = {"UV_HTTP_TIMEOUT": "300", "UV_PYTHON_DOWNLOADS": "never", **os.environ}
     environment.pop("VIRTUAL_ENV", None)
     # Without bytecode each process compiles TensorFlow and TFX again on import: 60 s instead of 15.

@@ -25,7 +25,7 @@ from kit.sweep.records import SweepFolder
 
 _CONNECT_SECONDS = 10.0
 _FIRST_WORKER_SECONDS = 60.0
-_ALONE_SECONDS = 60.0  # for which a sweep waits for a worker when it has lost all
+_ALONE_SECONDS = 60.0  # how long a sweep that has lost all workers waits for a new one
 _LOCAL = re.compile(r"local:(\d{1,99})")  # Python does not parse numbers with more digits
 _ENCRYPTED = frozenset({"tls", "wss"})
 _SCHEMES = _ENCRYPTED | {"tcp", "ws"}
@@ -114,15 +114,15 @@ class DaskWorkers:
         ]
 
     def _look_at_newcomers(self) -> list[str]:
-        """Check workers that have joined; those that cannot run points get none, which they would only lose."""
+        """Check workers that have joined; those that cannot run points get none."""
         known = self._known()
-        self._checked &= known.keys()  # one that comes back may be another
+        self._checked &= known.keys()  # another worker may come back under the same address
         self._refused &= known.keys()
         if not (new := known.keys() - self._checked):
             return []
         try:
             told = self._client.run(_by_value(), str(self._folder), workers=sorted(new), on_error="return")
-            # Who did not answer is asked again.
+            # Workers that did not answer are asked again.
             self._check({who: facts for who, facts in told.items() if not isinstance(facts, BaseException)})
         except OSError:  # the scheduler is gone; `maintain` reports it
             return []

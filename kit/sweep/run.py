@@ -64,7 +64,7 @@ def run_sweep(folder: SweepFolder, open_workers: OpenWorkers, say: Say = print) 
         folder.stop_file.unlink(missing_ok=True)
         with signals_as_interrupts():
             _warn_of_other_code(folder, record, say)
-            # Once all points are done, what they began with is not needed, and may have been deleted.
+            # Once all points are done, their base is not needed, and may have been deleted.
             done = all(point.is_done for point in folder.points())
             code = ExitCode.DONE if done else _run_shared(folder, record, say)
             if code is ExitCode.DONE:

@@ -57,9 +57,8 @@ class _Message:
         if not rest:
             return [] if text == first else None
         found, at, end = [], len(first), len(text) - len(rest[-1])
-        beside: list[
-            str
-        ] = []  # places right behind one, such as of a tail that is often empty: that one has all
+        # Of places without text between them, such as a value and an optional tail, the first gets everything.
+        beside: list[str] = []
         for part in rest[:-1]:
             if not part:
                 beside.append("")

@@ -24,7 +24,7 @@ Notify = Callable[[str], None]
 _START_SECONDS = 30.0  # until a new warm process listens; it imports only afterwards
 _WARM_UP_SECONDS = 120.0  # without bytecode the imports took 60 s
 _SILENT_SECONDS = 60.0  # it answers between two imports; after longer it hangs
-_PATIENCE_SECONDS = 1.0  # with one that was silent for so long before
+_PATIENCE_SECONDS = 1.0  # for one that was silent that long before
 
 
 _silent: set[int] = set()

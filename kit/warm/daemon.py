@@ -43,7 +43,7 @@ def _serve_environment(path: Path, fingerprint: str, fresh_path: list[str]) -> N
         os._exit(0 if os.read(listens, 1) else 1)
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))  # the folder admits nobody else
-    listener.listen()  # after the fork: clients find the id of who listens
+    listener.listen()  # after the fork: clients read the id of the process that listens
     os.write(tell, b"1")
     os.close(tell)
     os.close(listens)

@@ -1,4 +1,4 @@
-"""The limits of a process's resources (`ulimit`): a child has those of who asks for it, not of its parent."""
+"""The limits of a process's resources (`ulimit`): a child gets those of whoever asks for it, not its parent's."""
 
 from __future__ import annotations
 
