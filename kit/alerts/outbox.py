@@ -144,7 +144,7 @@ class Outbox:
             pause = min(_FIRST_WAIT_SECONDS * 2**doublings, _LONGEST_WAIT_SECONDS)
             self._store.try_later(waiting.delivery, self._clock() + pause, outcome.problem)
         else:
-            self._store.delivered(waiting.delivery)
+            self._store.forget(waiting.delivery)
         return outcome
 
 

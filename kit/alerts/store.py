@@ -183,7 +183,7 @@ class Store:
             )
             return taken.rowcount == 1
 
-    def delivered(self, delivery: str) -> None:
+    def forget(self, delivery: str) -> None:
         """Forget a message that has arrived, or that will never be taken."""
         with self.change() as database:
             database.execute("DELETE FROM outbox WHERE delivery = ?", [delivery])

@@ -140,7 +140,7 @@ def why(workspace: Workspace, first: str, second: str) -> Why:
     code, packages, seeds = [*_code(one, other)], [*_packages(workspace, one, other)], [*_seeds(one, other)]
     if not (known or code or seeds):  # packages, which no line of project.yml changes, may differ beside it
         known = [*_project_file(one, other)]
-    if not (code or (_tell_code(one, other) and (known or packages or seeds))):
+    if not (code or (_steps_name_their_code(one, other) and (known or packages or seeds))):
         code = [*_commit(one, other)]
     causes = [*known, *code, *packages, *seeds, *_machine(one, other)]
     return Why(one.name, other.name, tuple(causes), tuple(_unknown(one, other)))
@@ -205,7 +205,7 @@ def _code(one: Made, other: Made) -> Iterator[Cause]:
         yield Cause("code", f"what {_names(steps)} runs", *_code_of(one, other, steps))
 
 
-def _tell_code(one: Made, other: Made) -> bool:
+def _steps_name_their_code(one: Made, other: Made) -> bool:
     """Return whether the steps recorded which code they ran: then another commit alone explains nothing."""
     return any(one.codes(step) and other.codes(step) for step in one.steps if step in other.steps)
 

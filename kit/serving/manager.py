@@ -36,16 +36,19 @@ class Manager:
     """All models of a server."""
 
     def __init__(
-        self, settings: Settings, load: Loader, tell: Callable[[Mapping[str, Any]], None] = lambda _: None
+        self,
+        settings: Settings,
+        load: Loader,
+        configure: Callable[[Mapping[str, Any]], None] = lambda _: None,
     ) -> None:
         """Set up the manager; nothing is loaded before `start`.
 
         Args:
             settings: the server's settings.
             load: returns a version that is ready to serve, or raises a ServingError.
-            tell: called with the ModelConfigs by name before they count; may refuse them with a ServingError.
+            configure: called with the ModelConfigs by name before they count; may refuse them with a ServingError.
         """
-        self._settings, self._load_servable, self._tell = settings, load, tell
+        self._settings, self._load_servable, self._configure = settings, load, configure
         self._keeps_labelled = False
         self._models: dict[str, Any] = {}  # ModelConfig by name
         self._labels: dict[str, dict[str, int]] = {}
@@ -194,7 +197,7 @@ class Manager:
             if models is None:
                 return
             labels = new_labels(models, self._labels, self._is_loaded, self._settings)
-            self._tell(models)
+            self._configure(models)
             new = set(models) - set(self._models)
             with self._tables:
                 self._models, self._labels, self._keeps_labelled = models, labels, keeps_labelled

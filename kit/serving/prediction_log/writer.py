@@ -27,16 +27,16 @@ class Limits:
     """Limits of the log.
 
     Attributes:
-        line_records: most records in the queue; more are dropped.
-        line_bytes: most bytes in the queue, likewise.
+        queue_records: most records in the queue; more are dropped.
+        queue_bytes: most bytes in the queue, likewise.
         flush_seconds: the time after which a record is on disk.
         unflushed_bytes: the size at which records are flushed before that.
         file_bytes: the size at which a new file is begun.
         file_seconds: the age at which a new file is begun.
     """
 
-    line_records: int = 10_000
-    line_bytes: int = 64 * _MEBIBYTE
+    queue_records: int = 10_000
+    queue_bytes: int = 64 * _MEBIBYTE
     flush_seconds: float = 1.0
     unflushed_bytes: int = 8 * _MEBIBYTE
     file_bytes: int = 64 * _MEBIBYTE
@@ -64,8 +64,8 @@ class LogWriter:
             limits: the limits of the queue and the files.
         """
         self._stem, self._told, self._limits = stem, told, limits or Limits()
-        self._line: deque[tuple[Callable[[], bytes], int]] = deque()
-        self._line_bytes = 0
+        self._queue: deque[tuple[Callable[[], bytes], int]] = deque()
+        self._queue_bytes = 0
         self._changed = threading.Condition()
         self._stopping = False
         self._thread: threading.Thread | None = None
@@ -84,12 +84,12 @@ class LogWriter:
             size: their approximate number.
         """
         with self._changed:
-            full = len(self._line) >= self._limits.line_records
-            if full or self._stopping or self._line_bytes + size > self._limits.line_bytes:
+            full = len(self._queue) >= self._limits.queue_records
+            if full or self._stopping or self._queue_bytes + size > self._limits.queue_bytes:
                 self._told.dropped(1)
                 return False
-            self._line.append((make, size))
-            self._line_bytes += size
+            self._queue.append((make, size))
+            self._queue_bytes += size
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="prediction-log", daemon=True)
                 self._thread.start()
@@ -114,7 +114,7 @@ class LogWriter:
             due = time.monotonic() >= self._flush_at or stopping
             if self._unflushed and (due or sum(map(len, self._unflushed)) >= self._limits.unflushed_bytes):
                 self._write(last_try=stopping)
-            if stopping and not self._line:
+            if stopping and not self._queue:
                 break
         if self._file is not None:
             self._file.close()
@@ -123,13 +123,13 @@ class LogWriter:
 
     def _take(self) -> tuple[list[Callable[[], bytes]], bool]:
         with self._changed:
-            if not self._line and not self._stopping:
+            if not self._queue and not self._stopping:
                 wait = max(self._flush_at - time.monotonic(), 0) if self._unflushed else None
                 self._changed.wait(wait)
-            if self._line and not self._unflushed:
+            if self._queue and not self._unflushed:
                 self._flush_at = time.monotonic() + self._limits.flush_seconds
-            some = [self._line.popleft() for _ in range(min(_TAKE, len(self._line)))]
-            self._line_bytes -= sum(size for _, size in some)
+            some = [self._queue.popleft() for _ in range(min(_TAKE, len(self._queue)))]
+            self._queue_bytes -= sum(size for _, size in some)
             return [make for make, _ in some], self._stopping
 
     def _add(self, make: Callable[[], bytes]) -> None:

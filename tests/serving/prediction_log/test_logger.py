@@ -127,7 +127,7 @@ def test_what_became_of_records_is_in_the_metrics_of_the_server(base: Path, work
         prediction_log_config_file=config,
         monitoring_config_file=str(monitoring),
     )
-    log = Logger(settings, Limits(line_records=1, flush_seconds=0))
+    log = Logger(settings, Limits(queue_records=1, flush_seconds=0))
     with ModelServer(settings, [log]) as running:
         address = running.start().rest
         running.inference.predict(predict_request(1.0), {}, Transport.GRPC)

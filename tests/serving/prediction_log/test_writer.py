@@ -68,7 +68,7 @@ def test_a_record_is_on_the_disk_soon(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("limits", "accepted"),
-    [(Limits(line_records=3), 3), (Limits(line_bytes=20), 3)],
+    [(Limits(queue_records=3), 3), (Limits(queue_bytes=20), 3)],
     ids=["records", "bytes"],
 )
 def test_a_full_line_drops_and_never_waits(tmp_path: Path, limits: Limits, accepted: int) -> None:
