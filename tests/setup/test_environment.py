@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import ast
-import fcntl
 import os
 import platform
 import shutil
@@ -126,13 +125,18 @@ def test_second_set_up_waits_for_the_first(capfd: pytest.CaptureFixture[str]) ->
     assert order == ["first", "second"]
 
 
-def test_dead_holder_frees_the_lock(checkout: Path) -> None:
-    (checkout / ".setup").mkdir()
-    lock = checkout / ".setup" / "lock"
-    hold = "import fcntl, os, sys; f = open(sys.argv[1], 'w'); fcntl.flock(f, fcntl.LOCK_EX); os.kill(os.getpid(), 9)"
-    subprocess.run([sys.executable, "-c", hold, lock], check=False)
-    with lock.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+def test_dead_holder_frees_the_lock(checkout: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    hold = """
+import os, pathlib, sys
+from kit.setup import environment
+environment.PRIVATE = pathlib.Path(sys.argv[1])
+with environment.only_one_set_up():
+    os.kill(os.getpid(), 9)
+"""
+    died = subprocess.run([sys.executable, "-c", hold, checkout / ".setup"], cwd=CHECKOUT, check=False)
+    assert died.returncode == -9
+    with environment.only_one_set_up():
+        assert "waiting" not in capfd.readouterr().err
 
 
 def test_output_of_tools_is_passed_on_without_a_line_a_package(
