@@ -6,9 +6,9 @@ Foundations      `workspace` (where all results live, in the `workspace_folders`
                  components), `steps` (one component's run), `ledger` (the rows that each step saw)
 Decisions        `decisions` (recorded in ML Metadata), `reasons` (what each one needs), `replay` (takes them elsewhere)
 Small things     `errors` and `os_errors`, `secret` (passwords and keys), `machine` (cores and memory), `versions` (of
-                 the code at work), `child_environment`, `process_mark` (of who wrote a record), `record` (notebooks'
-                 numbers), `units`, `digests` (of files), `yaml_edit` and `strict_yaml`, `texts`, `html_page`,
-                 `signals` (that end a command)
+                 the code at work), `child_environment`, `process_mark` (which process wrote a record), `record`
+                 (notebooks' numbers), `units`, `digests` (of files), `yaml_edit` and `strict_yaml`, `texts`,
+                 `html_page`, `signals` (that end a command)
 The chain        `data`, `features`, `training` with `tuning`, `evaluation`, `release`
 Judging it       `checks` and `alerts` (data), `monitoring` (what was served), `faults` and `drill` (tests of both)
 Serving          `serving` (the server and its client), `workspace_server` (its settings for a workspace), `canary`,

@@ -61,7 +61,7 @@ def made_sample(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
     The processes of a run of tests share it, because it takes minutes; each module looks at a copy.
     """
     folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:  # then each process has a folder of its own in the one of the run
+    if "PYTEST_XDIST_WORKER" in os.environ:  # then each process has a folder of its own in that of the run
         folder = folder.parent
     workspace, told = folder / "sample" / "ws", folder / "sample" / "ended.json"
     told.parent.mkdir(exist_ok=True)

@@ -122,7 +122,7 @@ def running_browser() -> Iterator[Browser]:
 
 @contextmanager
 def watched_page(browser: Browser, allowed: str, *, ignored: str = "") -> Iterator[Page]:
-    """A page that ends with an error when it asked another host than the allowed, or wrote an error to the console.
+    """A page that fails at its end if it asked any host but the allowed one, or wrote an error to the console.
 
     It knows nothing of the browser's other pages. Console errors that begin with the ignored text are left out.
     """

@@ -3,9 +3,9 @@
 What monitoring can see of a request depends on its signature. `examples` carries all columns. The recommender's
 `serving_default` carries a user, up to a hundred candidates and a time, which become one row per candidate with these
 columns. What the model looks up itself, such as a price, comes from training and cannot differ from it. So skew is
-measured only for who and what is asked about; the other columns are absent, not missing. Candidates are what a shop
-could show, and the training data are what it did show, so some distance between the two is no fault. Live quality is
-computed from the candidates that labels arrive for.
+measured only for the user and the items asked about; the other columns are absent, not missing. Candidates are what a
+shop could show, and the training data are what it did show, so some distance between the two is no fault. Live quality
+is computed from the candidates that labels arrive for.
 
 A key that the signature does not carry, such as `request_id`, is the id of the request (`x-request-id`); of a request
 of several users it is followed by / and the place of the row, from 0.

@@ -131,7 +131,7 @@ def refuse_unread(values: Mapping[str, Value], read: Watched, project: Path) -> 
     """Raise if search_space names a value that build_model never reads.
 
     Raises:
-        SearchSpaceError: when it does; the value would be searched in vain, and reported as the best.
+        SearchSpaceError: when it does: values that change nothing would be tried, and one of them reported as the best.
     """
     unread = sorted((set(values) & set(read)) - read.asked)
     if unread and read.asked:

@@ -1,4 +1,4 @@
-"""A pack of a version that was really pushed has all that speaks for it, and says what is missing."""
+"""A pack of a version that was really pushed has all of its evidence, and names what is missing."""
 
 from __future__ import annotations
 

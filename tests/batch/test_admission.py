@@ -1,4 +1,4 @@
-"""What may start: whose turn it is, and for whom there is room."""
+"""Which notebooks may start: those whose turn it is and for which there is room."""
 
 from __future__ import annotations
 

@@ -131,7 +131,7 @@ def test_data_are_the_same_bytes(ran: tuple[Tiny, str], component: str, key: str
 
 
 def test_transform_gives_the_same_rows(ran: tuple[Tiny, str]) -> None:
-    """But for the last bits: Beam sizes the batches that analyzers add up by the time that they take.
+    """Up to the last bits: analyzers add up batches, and how Beam cuts these depends on the time that they take.
 
     A standardised value near 0 is the difference of two that are not, so its bits are those of a value of 1.
     """

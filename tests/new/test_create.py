@@ -24,9 +24,8 @@ def test_the_project_loads_and_its_code_is_python(tmp_path: Path) -> None:
     assert project.spec.task == "binary"
     assert [file.path for file in project.input_files()] == [tmp_path / "shop.csv"]
     assert project.spec.slices == (("city",),)
-    assert (
-        project.spec.release.litert.variant == "float"
-    )  # a smaller file answers otherwise, for who asks for it
+    # A smaller file gives other answers, so it has to be asked for.
+    assert project.spec.release.litert.variant == "float"
     for part in ("features.py", "model.py", "__init__.py"):
         ast.parse((created.folder / part).read_text(encoding="utf-8"))
     assert [path.name for path in created.folder.parent.iterdir()] == ["shop"]

@@ -1,4 +1,4 @@
-"""The fault lab's notebook: as a batch, through papermill and nbval, and on a project of somebody else."""
+"""The fault lab's notebook: as a batch, through papermill and nbval, and on a project other than the samples."""
 
 from __future__ import annotations
 

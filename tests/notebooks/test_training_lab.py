@@ -1,4 +1,4 @@
-"""The notebook that measures the switches of training, as a batch, on a project of somebody else."""
+"""The notebook that measures the switches of training, as a batch, on a project other than the samples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The notebook that tunes: too early, as a batch, from the cache, and through nbval; on a project of somebody else."""
+"""The notebook that tunes: too early, as a batch, from the cache and through nbval, on a project of its own."""
 
 from __future__ import annotations
 

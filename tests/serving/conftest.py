@@ -16,14 +16,14 @@ from serving.models import NAME, save_linear
 
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
-    """Return a model's folder with version 1, whose answers are twice the numbers asked."""
+    """Return a model's folder with version 1, which doubles the numbers that it is asked about."""
     save_linear(tmp_path / NAME, 1, 2.0)
     return tmp_path / NAME
 
 
 @pytest.fixture(scope="session")
 def linear(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servable]:
-    """Return version 3 of a model, loaded, whose answers are twice the numbers asked."""
+    """Return version 3 of a model, loaded, which doubles the numbers that it is asked about."""
     servable = Servable.load(NAME, 3, save_linear(tmp_path_factory.mktemp("linear"), 3, 2.0))
     yield servable
     servable.close()

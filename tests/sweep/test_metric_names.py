@@ -1,4 +1,4 @@
-"""Metrics that no point can have, told before one runs; and those that only a run can tell of, let through."""
+"""Metrics that no point can have are refused before any runs; those that only a run can know are let through."""
 
 from __future__ import annotations
 

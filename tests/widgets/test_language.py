@@ -139,7 +139,7 @@ def _unsaid(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 
 def _is_seen_to(node: ast.AST, above: Mapping[ast.AST, ast.AST]) -> bool:
-    """Whether a literal is said already, or no one reads it: a docstring, an annotation, the name of a class."""
+    """Whether a literal needs no translation: `say` gets it, or it is a docstring, an annotation or a class name."""
     while node in above and not isinstance(node, ast.stmt):
         node = above[node]
         if isinstance(node, ast.keyword) and node.arg in NOT_SEEN:

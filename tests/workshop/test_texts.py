@@ -1,4 +1,4 @@
-"""The texts of the exercises: each has its title and three hints in every language, of the English as it is now."""
+"""The texts of the exercises: each has a title and three hints in every language, translated from today's English."""
 
 from __future__ import annotations
 

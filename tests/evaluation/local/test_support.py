@@ -62,7 +62,7 @@ formula(Renewed)(lambda asked: lambda sample: {})
 
 
 def test_a_metric_that_was_read_anew_has_its_formula(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The kit was edited while its warm process ran: TFMA's register still has the class of before."""
+    """The kit was edited while its warm process ran: TFMA's registry still has the old class."""
     monkeypatch.setattr(metric_types, "_METRIC_OBJECTS", dict(metric_types.registered_metrics()))
     monkeypatch.setattr(formulas, "_FORMULAS", dict(formulas._FORMULAS))
     metric_types.register_metric(type("Renewed", (metric_types.Metric,), {}))

@@ -70,7 +70,10 @@ def test_signatures_share_threads_and_nothing_else(loaded: Loaded) -> None:
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(ask, range(24)))
-    assert _threads_named("batch_threads") in {1, before + 1}  # of servables of before some may be left
+    assert _threads_named("batch_threads") in {
+        1,
+        before + 1,
+    }  # threads of earlier servables may still be there
 
 
 def test_a_batch_is_filled_up_to_an_allowed_size(loaded: Loaded) -> None:

@@ -1,4 +1,4 @@
-"""The server that the contract is asked of, and both ways to ask it."""
+"""The server that the contract is tested on, and both ways to ask it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""REST: requests and the answers that TensorFlow Serving gives to them, character by character where it is its own."""
+"""REST: requests and TensorFlow Serving's answers, compared to the letter where the wording is its own."""
 
 from __future__ import annotations
 
