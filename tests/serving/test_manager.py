@@ -249,7 +249,8 @@ def test_no_request_fails_while_versions_are_swapped(base: Path, start: Start) -
 def test_a_load_rests_only_while_requests_come(
     base: Path, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    manager, rests, rested = start(settings_of(base)), [], []
+    rests: list[float] = []
+    manager, rested = start(settings_of(base)), []
     monkeypatch.setattr(time, "sleep", rests.append)
     for version, asks in ((2, False), (3, True)):
         monkeypatch.setattr(turns, "_last_request", -math.inf)
