@@ -178,10 +178,8 @@ class ParameterDesk:
     def _project_from_anywhere(self, name: str) -> str:
         try:
             return name_from_anywhere(name, self._workspace())
-        except (
-            ProjectError
-        ):  # the batch will say so; parameters may be saved for a project that is made later
-            return name
+        except ProjectError:
+            return name  # the batch will say so; parameters may be saved for a project that is made later
 
     def _source(self, name: str, value: object, told: Mapping[str, str]) -> str:
         if name in self._injected and value == self._injected[name]:
