@@ -14,7 +14,7 @@ from kit.serving.errors import ServingError
 from kit.serving.manager import Loader
 from kit.serving.servable import Servable
 from kit.serving.settings import Settings
-from kit.serving.turns import requests_first
+from kit.serving.turns import requests_come, requests_first
 from kit.serving.warmup import warm_up
 
 _LOG = logging.getLogger(__name__)
@@ -56,20 +56,10 @@ def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -
     tf.compat.v1.Session(graph=tf.Graph(), config=config).close()
     tags = [tag.strip() for tag in settings.saved_model_tags.split(",")]
 
-    known: set[str] = set()
-
     def load(name: str, version: int, folder: Path) -> Servable:
-        # While a model's first version is warmed up, it serves nobody; later, requests need the processors.
-        if name in known:
-            with requests_first():
-                return loaded(name, version, folder, 1)
-        servable = loaded(name, version, folder, cores())
-        known.add(name)
-        return servable
-
-    def loaded(name: str, version: int, folder: Path, threads: int) -> Servable:
         try:
-            return made(name, version, folder, threads)
+            with requests_first():
+                return made(name, version, folder)
         except ServingError:
             raise
         except Exception as error:
@@ -78,11 +68,12 @@ def make_loader(settings: Settings, servable_class: type[Servable] = Servable) -
             message = f"Could not load {folder}: {type(error).__name__}: {error}"
             raise ServingError(grpc.StatusCode.INTERNAL, message) from error
 
-    def made(name: str, version: int, folder: Path, threads: int) -> Servable:
+    def made(name: str, version: int, folder: Path) -> Servable:
         servable = servable_class.load(name, version, folder, config=config, tags=tags)
         if settings.enable_model_warmup:
+            iterations = max(settings.num_request_iterations_for_warmup, 1)
             try:
-                warm_up(servable, max(settings.num_request_iterations_for_warmup, 1), threads)
+                warm_up(servable, iterations, threads=1 if requests_come() else cores())
             except BaseException:
                 servable.close()
                 raise

@@ -7,6 +7,7 @@ waiting requests are answered.
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -20,13 +21,18 @@ a load takes a quarter of a processor, and so few requests meet it that it hardl
 _LONGEST_REST_SECONDS = 1.0
 _IDLE_SECONDS = 1.0
 _lock, _loads, _usual_interval = threading.Lock(), 0, 0.0
-_last_request = 0.0
+_last_request = -math.inf
 
 
 def note_request() -> None:
     """Tell that a request came; while none does, nobody needs the rests."""
     global _last_request  # noqa: PLW0603  a lock would cost each request more than it is worth
     _last_request = time.monotonic()
+
+
+def requests_come() -> bool:
+    """Return whether one came in the last second."""
+    return time.monotonic() - _last_request < _IDLE_SECONDS
 
 
 @contextmanager
@@ -56,6 +62,6 @@ def step() -> Iterator[None]:
     """Do a step of a load and rest after it, if requests go first now and some come. Steps must not be nested."""
     started = time.monotonic()
     yield
-    ended = time.monotonic()
-    if _loads and ended - _last_request < _IDLE_SECONDS:
-        time.sleep(min((ended - started) * _REST_PER_STEP, _LONGEST_REST_SECONDS))
+    seconds = time.monotonic() - started
+    if _loads and requests_come():
+        time.sleep(min(seconds * _REST_PER_STEP, _LONGEST_REST_SECONDS))

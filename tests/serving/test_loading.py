@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 import time
 from collections.abc import Callable
@@ -13,7 +14,7 @@ import tensorflow as tf
 from tensorflow.core.framework import types_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 
-from kit.serving import loading
+from kit.serving import loading, turns
 from kit.serving.errors import ServingError
 from kit.serving.loading import make_loader
 from kit.serving.settings import Settings
@@ -21,41 +22,24 @@ from kit.training.isolated import run_isolated
 from serving.models import NAME, save_linear
 
 
-@pytest.fixture
-def warmed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, float]]:
-    """Return, for each version that was warmed up, the threads that did it and the turns that threads had then."""
-    found: list[tuple[int, float]] = []
+def test_a_version_has_all_processors_unless_requests_come(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warmed: list[tuple[int, bool]] = []
+    usual = sys.getswitchinterval()
 
     def note(_servable: Any, _iterations: int, threads: int) -> None:
-        found.append((threads, sys.getswitchinterval()))
+        warmed.append((threads, sys.getswitchinterval() < usual))
 
+    monkeypatch.setattr(loading, "cores", lambda: 6)
     monkeypatch.setattr(loading, "warm_up", note)
-    return found
-
-
-def test_only_a_first_version_has_all_processors(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warmed: list[tuple[int, float]]
-) -> None:
-    monkeypatch.setattr(loading, "cores", lambda: 6)
-    load, usual = make_loader(Settings()), sys.getswitchinterval()
-    for name, version in ((NAME, 1), (NAME, 2), ("other", 1)):
-        load(name, version, save_linear(tmp_path / name, version)).close()
-    assert [threads for threads, _ in warmed] == [6, 1, 6]
-    assert [seconds < usual for _, seconds in warmed] == [False, True, False]
+    monkeypatch.setattr(turns, "_last_request", -math.inf)
+    load = make_loader(Settings())
+    load(NAME, 1, save_linear(tmp_path / NAME, 1)).close()
+    turns.note_request()
+    load("other", 1, save_linear(tmp_path / "other", 1)).close()
+    assert warmed == [(6, True), (1, True)]
     assert sys.getswitchinterval() == usual
-
-
-def test_a_first_version_that_fails_is_not_known(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, warmed: list[tuple[int, float]]
-) -> None:
-    folder, load = save_linear(tmp_path / NAME, 1), make_loader(Settings())
-    with monkeypatch.context() as patch:
-        patch.setattr(loading, "warm_up", _fails)
-        with pytest.raises(ServingError, match="RuntimeError: no warm-up"):
-            load(NAME, 1, folder)
-    monkeypatch.setattr(loading, "cores", lambda: 6)
-    load(NAME, 1, folder).close()
-    assert [threads for threads, _ in warmed] == [6]
 
 
 def test_a_signature_that_no_server_can_read_is_that_versions_error(tmp_path: Path) -> None:
@@ -68,10 +52,6 @@ def test_a_signature_that_no_server_can_read_is_that_versions_error(tmp_path: Pa
     with pytest.raises(ServingError, match=f"Could not load {folder}: TypeError") as raised:
         make_loader(Settings())(NAME, 1, folder)
     assert raised.value.code == grpc.StatusCode.INTERNAL
-
-
-def _fails(*_: object) -> None:
-    raise RuntimeError("no warm-up")
 
 
 class Reshaped(tf.Module):

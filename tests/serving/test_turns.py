@@ -27,7 +27,7 @@ def _at(monkeypatch: pytest.MonkeyPatch, *times: float) -> None:
 def test_a_load_rests_thrice_as_long_as_its_step_but_not_for_long(
     rests: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _at(monkeypatch, 100, 100, 100.01, 100.2, 100.7)
+    _at(monkeypatch, 100, 100, 100.01, 100.01, 100.2, 100.7, 100.7)
     with requests_first():
         note_request()
         for _ in range(2):
@@ -39,7 +39,7 @@ def test_a_load_rests_thrice_as_long_as_its_step_but_not_for_long(
 def test_nothing_rests_where_no_request_comes_or_none_is_to_go_first(
     rests: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    _at(monkeypatch, 100, 200, 200.5, 300, 300, 300.5)
+    _at(monkeypatch, 100, 200, 200.5, 200.5, 300, 300, 300.5)
     note_request()
     with requests_first(), step():
         pass
