@@ -43,7 +43,11 @@ _VERDICTS = (
     ("no_healthy_upstream", "refused: circuit open"),
     ("upstream_reset_before_response_started{overflow", "refused: circuit open"),
 )
-_STATUSES = {404: "refused: unknown path", 405: "refused: method"}
+# A gRPC call that is refused so has the HTTP status 200, and what Envoy makes of 404 or 405 as its gRPC status.
+_STATUSES: dict[object, str] = {
+    **dict.fromkeys((404, "UNIMPLEMENTED"), "refused: unknown path"),
+    **dict.fromkeys((405, "UNKNOWN"), "refused: method"),
+}
 _TO_COUNT = pa.schema(
     [
         *((name, pa.string()) for name in ("time", "version", "version_trailer", "details", "grpc_status")),
@@ -267,7 +271,7 @@ def _verdict(raw: dict[str, Any]) -> str:
     if details == _PASSED_ON:
         failed = status >= _FIRST_FAILURE or raw["grpc_status"] in _FAILURES
         return "failed: the server's error" if failed else ALLOWED
-    if details == "direct_response" and status in _STATUSES:
-        return _STATUSES[status]
+    if details == "direct_response" and (said := raw["grpc_status"] or status) in _STATUSES:
+        return _STATUSES[said]
     # A caller that leaves early has no status.
     return f"{'failed' if not status or status >= _FIRST_FAILURE else 'refused'}: {details or 'connection closed'}"

@@ -12,7 +12,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from gateway.standin import GRPC_PREDICT, MODEL, PREDICT, VERSION, Lab
+from gateway.standin import GRPC_PREDICT, GRPC_RELOAD, MODEL, PREDICT, VERSION, Lab
 from kit.gateway.audit import count_answered, parse_since, read_log
 from kit.gateway.errors import GatewayError
 
@@ -63,6 +63,15 @@ def test_every_request_is_told_and_none_of_its_content(lab: Callable[..., Lab]) 
         min(one.time for one in allowed),
         max(one.time for one in allowed),
     )
+
+
+def test_a_refused_path_of_grpc_is_told_as_one(lab: Callable[..., Lab]) -> None:
+    running = lab()
+    assert running.call(GRPC_RELOAD) is grpc.StatusCode.UNIMPLEMENTED
+    running.ask("GET", GRPC_PREDICT, headers={"content-type": "application/grpc"})
+    running.log(2)
+    told = [(one.route, one.verdict) for one in read_log(running.files.access_log)]
+    assert told == [("unknown", "refused: unknown path"), ("Predict", "refused: method")]
 
 
 def test_a_query_finds_who_when_and_what(lab: Callable[..., Lab]) -> None:

@@ -134,8 +134,8 @@ def _exact_rows(rows: Sequence[Any], infos: Mapping[str, Any]) -> dict[str, Arra
             )
         if row.keys() != infos.keys():
             raise invalid(
-                f"Failed to process element: {number} of 'instances' list. JSON object: {as_text(row)} must only have "
-                f"keys: {','.join(sorted(infos))}"
+                f"Failed to process element: {number} of 'instances' list. JSON object: {as_text(row)} keys must be "
+                f"equal to: {','.join(sorted(infos))}"
             )
     return {name: np.stack(arrays) for name, arrays in stacks.items()}
 

@@ -151,7 +151,7 @@ _REFUSED = [
         instances=[1],
         signature_name="pairs",
     ),
-    _bad("must only have keys: pair,text", instances=[{"text": "a"}], signature_name="pairs"),
+    _bad(" keys must be equal to: pair,text", instances=[{"text": "a"}], signature_name="pairs"),
     _bad("inputs is a plain value/list, but expecting an object", inputs=[1], signature_name="pairs"),
     _bad("Missing named input: pair in 'inputs' object.", inputs={"text": ["a"]}, signature_name="pairs"),
     _bad("Encountered list at unexpected size: 2 at level: 1 expected size: 1", inputs=[[1], [2, 3]]),
