@@ -7,6 +7,7 @@ category, numbers of the others would silently be cut off.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from statistics import NormalDist
 
 import numpy as np
@@ -17,6 +18,7 @@ from kit.release.litert.model_part import Array, Features
 
 NAME = "representative set"
 _CATEGORIES = 64  # distinct values up to which a feature of whole numbers counts as categorical
+_PLACES = 64  # of a sequence, from its first on
 _EXACT = 2_000  # rows up to which a binomial tail is summed
 
 
@@ -30,14 +32,17 @@ def one_sided(chosen: Features, split: Features, label: str) -> list[Finding]:
     """Compare rows with the split that they represent.
 
     Args:
-        chosen: transformed features of the rows.
+        chosen: transformed features of the rows; of a sequence, each place is looked at by itself.
         split: those of all rows of the split.
         label: the name of the label; none of its classes may be missing, however rare.
 
     Returns:
         A finding for each feature whose difference chance does not explain, or one that all is well.
     """
-    looked = [name for name in sorted(split) if split[name].ndim == 1 and split[name].dtype.kind in "iufb"]
+    count = len(next(iter(chosen.values())))
+    numbers = [name for name, values in split.items() if values.ndim and values.dtype.kind in "iufb"]
+    chosen, split = _places(chosen, numbers), _places(split, numbers)
+    looked = sorted(split)
     categories = [name for name in looked if _is_category(split[name])]
     looks = sum(len(np.unique(split[name])) for name in categories) + len(looked)
     found = [
@@ -49,9 +54,20 @@ def one_sided(chosen: Features, split: Features, label: str) -> list[Finding]:
             else _number(name, chosen[name], split[name], looks)
         )
     ]
-    count = len(next(iter(chosen.values())))
-    said = f"{count} rows of the training split, distributed as all of it in {len(looked)} features"
+    said = f"{count} rows of the training split, distributed as all of it in {len(numbers)} features"
     return found or [Finding(NAME, said, "ok")]
+
+
+def _places(features: Features, names: Sequence[str]) -> Features:
+    """Return one value per row each: a feature as it is, or the places of a sequence as `name[place]`."""
+    found = {}
+    for name in names:
+        if (values := features[name]).ndim == 1:
+            found[name] = values
+        else:
+            columns = values.reshape(len(values), -1)[:, :_PLACES].T
+            found |= {f"{name}[{place}]": column for place, column in enumerate(columns)}
+    return found
 
 
 def _is_category(values: Array) -> bool:

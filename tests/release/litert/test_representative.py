@@ -39,7 +39,7 @@ def test_rows_drawn_from_the_split_are_like_it(wanted: int) -> None:
         assert list(places) == sorted(places)
         [finding] = one_sided({name: values[places] for name, values in every.items()}, every, "clicked_xf")
         assert finding.state == "ok", finding
-        assert finding.found == f"{wanted} rows of the training split, distributed as all of it in 4 features"
+        assert finding.found == f"{wanted} rows of the training split, distributed as all of it in 5 features"
 
 
 def test_a_small_split_is_taken_whole() -> None:
@@ -70,6 +70,12 @@ def test_a_set_of_one_side_of_a_number_is_flagged() -> None:
     assert found.subject == "price_xf"
     assert found.value == pytest.approx(0.5, abs=0.02)
     assert "price_xf lies elsewhere: " in found.found
+
+
+def test_a_set_of_one_side_of_a_sequence_is_flagged() -> None:
+    """Such as only users without a history."""
+    [found] = one_sided(some(split()["past_xf"][:, 1] == 0), split(), "clicked_xf")
+    assert (found.subject, found.state) == ("past_xf[1]", "warn")
 
 
 def test_a_class_that_is_rare_is_still_missed() -> None:
