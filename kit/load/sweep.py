@@ -19,6 +19,7 @@ FILE = "sweep.json"
 """Below a folder of points, what was measured last."""
 SMALL = "small"
 """The folder of the small sweep of a notebook, beside what `kit tune-batching` has measured."""
+_LEAST_RATE, _MOST_RATE = 0.1, 1e6  # beyond them, a point takes hours
 
 
 @dataclass(frozen=True)
@@ -30,17 +31,17 @@ class Target:
         p99_ms: milliseconds within which 99 of 100 are answered.
 
     Raises:
-        UsageError: when one of them is not a finite number above 0.
+        UsageError: when the rate is none that can be measured within hours, or the milliseconds are not above 0.
     """
 
     rate: float
     p99_ms: float
 
     def __post_init__(self) -> None:
-        if not (0 < self.rate < math.inf and 0 < self.p99_ms < math.inf):
+        if not (_LEAST_RATE <= self.rate <= _MOST_RATE and 0 < self.p99_ms < math.inf):
             raise UsageError(
-                f"A target must be a finite rate and p99 of more than 0, but is {self.rate:g} requests per second and "
-                f"{self.p99_ms:g} ms. Give both."
+                "A target must be a rate of 0.1 to 1,000,000 requests per second and a finite p99 of more than 0 ms, "
+                f"but is {self.rate:g} requests per second and {self.p99_ms:g} ms. Correct it."
             )
 
 

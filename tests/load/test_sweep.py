@@ -64,9 +64,9 @@ def test_the_front_has_what_nothing_else_is_better_than_in_both() -> None:
     ]
 
 
-@pytest.mark.parametrize(("rate", "p99"), [(0, 10), (10, 0), (-1, 5)])
-def test_a_target_of_nothing_is_refused(rate: float, p99: float) -> None:
-    with pytest.raises(UsageError, match="must be a finite rate and p99"):
+@pytest.mark.parametrize(("rate", "p99"), [(0, 10), (10, 0), (-1, 5), (1e-9, 5), (1e9, 5)])
+def test_a_target_of_nothing_or_without_end_is_refused(rate: float, p99: float) -> None:
+    with pytest.raises(UsageError, match=r"must be a rate of 0.1 to 1,000,000"):
         Target(rate, p99)
 
 
