@@ -152,7 +152,7 @@ def _moment(text: str) -> dt.datetime:
             f"as_of must be a time such as 2026-01-09T12:00 or 2026-01-09, but is {text!r}. Correct it, or leave it "
             "empty."
         ) from None
-    if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text.strip()):
+    if re.fullmatch(r"\d{4}-?\d{2}-?\d{2}", text.strip()) and moment.date() < dt.date.max:
         return _end(moment.date())
     return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 

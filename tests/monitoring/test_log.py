@@ -86,6 +86,7 @@ def test_the_newest_days_with_rows_are_judged_from_the_end_of_what_is_known(shop
         ("2026-01-08T00:30+01:00", [7]),
         ("2026-01-08T00:01", [7, 8]),
         ("2026-01-06", []),
+        ("9999-12-31", [7, 8]),  # the last day that Python knows, which ends beyond
     ],
 )
 def test_a_log_can_be_judged_as_of_an_earlier_time(shop: Shop, as_of: str, days: list[int]) -> None:
