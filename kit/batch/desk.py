@@ -45,7 +45,7 @@ class ParameterDesk:
         namespace: the notebook's own, `globals()`.
 
     Raises:
-        UsageError: when no cell with parameters has been run.
+        UsageError: when no cell with parameters has been run, or a value does not fit its parameter.
     """
 
     def __init__(self, namespace: MutableMapping[str, Any]) -> None:
@@ -62,7 +62,12 @@ class ParameterDesk:
             )
         number, specs = found[-1]
         self._specs = {spec.name: spec for spec in specs.values()}
-        self._injected = _injected(sources[number + 1]) if number + 1 < len(sources) else {}
+        injected = _injected(sources[number + 1]) if number + 1 < len(sources) else {}
+        # Cells, and papermill without `kit run`, give a variable anything; steps say much later what is wrong.
+        namespace.update(self._checked())
+        self._injected = {
+            name: self._fitting(name, value) for name, value in injected.items() if name in self._specs
+        }
 
     def specs(self) -> list[ToldParameter]:
         """Return the parameters in the order of their cell."""
@@ -156,15 +161,17 @@ class ParameterDesk:
         Raises:
             UsageError: when one does not fit.
         """
-        checked: dict[str, Value] = {}
-        for name, value in self.values().items():
-            if self._specs[name].is_secret:  # the batch takes it from the environment, like this kernel
-                continue
-            try:
-                checked[name] = self._specs[name].convert(value)
-            except ValueError as error:
-                raise UsageError(f"The parameter {name} {error}. Correct it in the panel.") from None
-        return checked
+        return {
+            name: self._fitting(name, value)
+            for name, value in self.values().items()
+            if not self._specs[name].is_secret  # the batch takes it from the environment, like this kernel
+        }
+
+    def _fitting(self, name: str, value: object) -> Value:
+        try:
+            return self._specs[name].convert(value)
+        except ValueError as error:
+            raise UsageError(f"The parameter {name} {error}. Correct it.") from None
 
     def _from_anywhere(self, values: Mapping[str, Value]) -> dict[str, Value]:
         """Return values that mean the same in every working folder: a kernel's is not that of a command."""

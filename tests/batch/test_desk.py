@@ -187,9 +187,25 @@ def test_a_batch_means_the_folders_that_the_notebook_means(
 
 
 def test_a_variable_that_a_cell_has_spoilt_is_named(tmp_path: Path) -> None:
-    desk = ParameterDesk(kernel(tmp_path, "epochs = [1]"))
+    namespace = kernel(tmp_path)
+    desk = ParameterDesk(namespace)
+    namespace["epochs"] = [1]
     with pytest.raises(UsageError, match=r"The parameter epochs must be a whole number, but is \[1\]"):
         desk.save()
+
+
+def test_what_papermill_gives_is_checked_at_once_and_in_the_parameters_type(tmp_path: Path) -> None:
+    for line, why in (
+        ("epochs = 2.5", "epochs must be a whole number, but is 2.5"),
+        ("epochs = 70", "epochs must be 1 to 9, but is 70"),
+        ('fast = ""', "fast must be true or false, but is ''"),
+    ):
+        with pytest.raises(UsageError, match=f"^The parameter {why}. Correct it.$"):
+            ParameterDesk(kernel(tmp_path, f"# Parameters\n{line}\n"))
+    namespace = kernel(tmp_path, '# Parameters\nepochs = "7"\nfast = "true"\n')  # as after `papermill -r`
+    desk = ParameterDesk(namespace)
+    assert (namespace["epochs"], namespace["fast"]) == (7, True)
+    assert (desk.sources()["epochs"], desk.sources()["fast"]) == (BATCH, BATCH)
 
 
 def test_a_secret_is_neither_set_nor_saved(tmp_path: Path) -> None:
