@@ -20,7 +20,7 @@ from kit.gateway.plan import Address, GatewayFiles, Plan
 from kit.gateway.process import Gateway
 from kit.serving.client import Client, NoAnswerError, typed
 from kit.serving.client.transports import ByRest
-from kit.serving.client.values import to_json
+from kit.serving.client.values import converted, to_json
 from kit.serving.server import ModelServer
 from kit.serving.settings import Addresses
 from kit.serving.transport import Transport
@@ -96,6 +96,11 @@ def test_what_the_server_refuses_is_said(client: Client, transport: Transport, c
     assert raised.value.__context__ is None, "it would be pickled too where Dask is imported"
     again = pickle.loads(pickle.dumps(raised.value))  # noqa: S301  own bytes
     assert (raised.value.code, str(again)) == (code, str(raised.value))
+
+
+def test_an_input_that_json_cannot_hold_is_said() -> None:
+    with pytest.raises(UsageError, match=r"Input c takes complex64, but \[1j\] was given: .* ask by gRPC"):
+        converted("c", [1j], tf.complex64, to_json)
 
 
 @_TRANSPORTS

@@ -48,6 +48,8 @@ def to_json(value: Any, dtype: Any) -> Any:
 def _json(value: Any) -> Any:
     if isinstance(value, list):
         return [_json(element) for element in value]
+    if isinstance(value, complex):
+        raise TypeError("JSON has no complex numbers, ask by gRPC")
     return {"b64": base64.b64encode(value).decode()} if isinstance(value, bytes) else value
 
 
