@@ -53,8 +53,6 @@ class KeyStore:
         Returns:
             The name of the key.
         """
-        now = dt.datetime.now(dt.UTC)
-        kid = f"{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}-{secrets.token_hex(2)}"
         key = rsa.generate_private_key(public_exponent=65_537, key_size=_BITS)
         pem = key.private_bytes(
             serialization.Encoding.PEM,
@@ -63,6 +61,7 @@ class KeyStore:
         )
         self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         with self._alone():
+            kid = self._next_kid()
             # Published first: what it signs is then never refused, whenever this is killed.
             self._publish({**self._every(), kid: key})
             write_private(self.folder / f"{kid}.pem", pem)
@@ -118,6 +117,13 @@ class KeyStore:
         now = int(dt.datetime.now(dt.UTC).timestamp())
         claims = {"sub": subject, "iss": issuer, "aud": audience, "iat": now, "exp": now + seconds}
         return jwt.encode(claims, self._private(chosen), ALGORITHM, headers={"kid": chosen})
+
+    def _next_kid(self) -> str:
+        """Return a name that sorts behind all others, also when the clock was set back since the newest was made."""
+        now, nonce = dt.datetime.now(dt.UTC), secrets.token_hex(2)
+        kid = f"{now:%Y%m%dT%H%M%S}-{now.microsecond:06d}-{nonce}"
+        newest = max(self.kids(), default="")
+        return kid if kid > newest else f"{newest}-{nonce}"
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

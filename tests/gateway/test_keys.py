@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import jwt
 import pytest
@@ -29,6 +31,19 @@ def test_the_newest_key_signs_and_the_public_one_checks(store: KeyStore) -> None
     assert claims["sub"] == "ann"
     assert claims["exp"] - claims["iat"] == 60
     assert jwt.get_unverified_header(token)["kid"] == kid
+
+
+def test_a_key_made_after_the_clock_was_set_back_signs(
+    store: KeyStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Earlier(dt.datetime):
+        @classmethod
+        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
+            return dt.datetime(2020, 1, 1, tzinfo=tz)
+
+    monkeypatch.setattr(keys, "dt", SimpleNamespace(datetime=Earlier, UTC=dt.UTC))
+    for _ in range(2):
+        assert store.rotate() == store.kids()[-1]
 
 
 def test_a_private_key_is_its_owners(store: KeyStore) -> None:
