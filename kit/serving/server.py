@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Self
+from typing import Any, Self
 
+from kit.os_errors import reason_of
 from kit.serving.batching import servable_class_of
+from kit.serving.errors import ServerError
 from kit.serving.grpc_api import GrpcServer
 from kit.serving.hooks import Chain, Interceptor, Measured, make_interceptors
 from kit.serving.inference import Inference
@@ -54,10 +57,11 @@ class ModelServer:
 
         Raises:
             ServingError: when a model cannot be served.
-            ServerError: when the configuration cannot be read or a port is not available.
+            ServerError: when the configuration cannot be read, or a host or port is not available.
         """
         with ExitStack() as started:
             started.callback(self._chain.close)
+            _check_host(self._settings.host)  # first: models may take minutes to load
             started.callback(self.manager.stop)
             self.manager.start()
             grpc_address = None
@@ -71,7 +75,7 @@ class ModelServer:
                 rest_address = rest_server.start()
                 started.callback(rest_server.stop)
             self._running = started.pop_all()
-        return Addresses(grpc_address, rest_address)
+        return Addresses(_bracketed(grpc_address), _bracketed(rest_address))
 
     def stop(self) -> None:
         """Let running requests finish, then unload everything."""
@@ -82,3 +86,30 @@ class ModelServer:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+
+def _check_host(host: str) -> None:
+    try:
+        found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
+        if not any(_can_listen(family, address[:2]) for family, *_, address in found[:-1]):
+            family, *_, address = found[-1]
+            socket.create_server(address[:2], family=family).close()
+    except OSError as error:
+        raise ServerError(
+            f"A server must listen on an address of this machine, but host is {host!r}: {reason_of(error)}. Give for "
+            "example 127.0.0.1, ::1, or 0.0.0.0 for all addresses."
+        ) from error
+
+
+def _can_listen(family: int, address: tuple[Any, ...]) -> bool:
+    try:
+        socket.create_server(address, family=family).close()
+    except OSError:
+        return False
+    return True
+
+
+def _bracketed(address: str | None) -> str | None:
+    """Return host and port as clients and URLs take them, an IPv6 host in brackets."""
+    host, _, port = (address or "").rpartition(":")
+    return f"[{host}]:{port}" if ":" in host else address

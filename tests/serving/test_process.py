@@ -16,9 +16,13 @@ from processes import is_alive
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
 from kit.serving import __main__ as command
+from kit.serving.client import Client
 from kit.serving.errors import ServerError, ServingError
 from kit.serving.process import Server
-from serving.models import break_model, predict_request, settings_of
+from kit.serving.server import ModelServer
+from kit.serving.settings import Addresses
+from kit.serving.transport import Transport
+from serving.models import NAME, break_model, predict_request, settings_of
 
 pytestmark = pytest.mark.slow
 
@@ -63,6 +67,25 @@ def test_what_a_server_cannot_start_with_is_raised_here(base: Path, tmp_path: Pa
         Server(settings_of(tmp_path / "broken")).start()
     with pytest.raises(ServerError, match="can be read"):
         Server(settings_of(base, model_config_file=str(tmp_path / "missing"))).start()
+
+
+@pytest.mark.parametrize("host", ["", "[::1]", "192.0.2.1", "nowhere.invalid"])
+def test_a_host_that_is_no_address_of_this_machine_is_named(base: Path, host: str) -> None:
+    with pytest.raises(ServerError, match=r"an address of this machine, but host is '.*Give for example"):
+        ModelServer(settings_of(base, host=host)).start()
+
+
+def test_addresses_of_ipv6_are_as_clients_take_them(base: Path) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    with ModelServer(settings_of(base, host="::1", rest_api_port=0)) as server:
+        for way, address in server.start()._asdict().items():
+            assert address.startswith("[::1]:")
+            only = Addresses(**{"grpc": None, "rest": None, way: address})
+            with Client(only, NAME) as client:
+                assert client.predict({"x": [1.0]}, transport=Transport(way)).version == 1
 
 
 def test_a_server_that_takes_too_long_is_ended(base: Path) -> None:
