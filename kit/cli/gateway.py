@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from typing import TYPE_CHECKING, Annotated
 
@@ -186,4 +187,17 @@ def _plan(project: str, workspace: object, rest: str, grpc: str, listen: str) ->
     from kit.gateway.plan import Address, Plan
 
     addresses = [Address.parse(text) for text in (rest, grpc, listen)]
+    _check_number(addresses[-1].host, listen)
     return Plan.of(*opened(project, workspace), *addresses)
+
+
+def _check_number(host: str, listen: str) -> None:
+    from kit.gateway.errors import GatewayError
+
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:  # Envoy would call it malformed, and project.yml be blamed
+        raise GatewayError(
+            f"--listen must have an address as a number, since Envoy looks up no names here, but is {listen!r}. Give "
+            "for example 127.0.0.1:8443, or 0.0.0.0:8443 for all addresses."
+        ) from None

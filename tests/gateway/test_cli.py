@@ -51,6 +51,12 @@ def test_a_certificate_is_made(tmp_path: Path) -> None:
     assert Path(lines["key"]).stat().st_mode & 0o777 == 0o600
 
 
+def test_a_name_to_listen_on_is_refused_by_its_option(tmp_path: Path) -> None:
+    said = gateway(tmp_path, "run", "--listen", "localhost:0", code=2)
+    assert "--listen must have an address as a number" in said
+    assert "project.yml" not in said
+
+
 @pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGTERM])
 def test_it_runs_until_it_is_told_to_end_and_the_log_is_read(tmp_path: Path, signum: int) -> None:
     gateway(tmp_path, "keys", "--rotate")
