@@ -15,9 +15,8 @@ from kit.serving.settings import Addresses, Settings
 def main() -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit code."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    settings = Settings.from_flags(sys.argv[1:])
     try:
-        run_until_stopped(settings, _say)
+        run_until_stopped(Settings.from_flags(sys.argv[1:]), _say)
     except KitError as error:
         sys.stderr.write(f"Failed to start server. Error: {error}\n")
         return int(error.exit_code)

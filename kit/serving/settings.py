@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from pathlib import Path
@@ -28,8 +29,8 @@ class Addresses(NamedTuple):
     rest: str | None
 
 
-def _flag(default: Any, text: str) -> Any:
-    return field(default=default, metadata={"help": text})
+def _flag(default: Any, text: str, *, least: int | None = None) -> Any:
+    return field(default=default, metadata={"help": text, "least": least})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,13 +41,16 @@ class Settings:
     port, which is what notebooks and tests want, and None means no port; for the real server 0 means none. A broken
     version is not retried after an interval (`max_num_load_retries`) but when its files change. gRPC's health service
     is always there. And a request is computed by one thread, unless `tensorflow_inter_op_parallelism` says more.
+
+    Raises:
+        ServerError: when a number is too small or not finite.
     """
 
     port: int | None = _flag(8500, "gRPC port; 0: any free port.")
     grpc_socket_path: str = _flag("", "Unix socket to listen on for gRPC as well.")
     rest_api_port: int | None = _flag(None, "REST port; 0: any free port. Without it there is no REST.")
-    rest_api_num_threads: int = _flag(8, "Threads that answer REST requests.")
-    rest_api_timeout_in_ms: int = _flag(30_000, "Timeout of a REST request, milliseconds.")
+    rest_api_num_threads: int = _flag(8, "Threads that answer REST requests.", least=1)
+    rest_api_timeout_in_ms: int = _flag(30_000, "Timeout of a REST request, milliseconds.", least=1)
     rest_api_enable_cors_support: bool = _flag(default=False, text="Send CORS headers.")
     model_name: str = _flag("default", "Name of the only model; not with model_config_file.")
     model_base_path: str = _flag("", "Folder of the versions of the only model; not with model_config_file.")
@@ -63,8 +67,8 @@ class Settings:
     servable_versions_always_present: bool = _flag(
         default=False, text="Keep what is loaded if no version is found any more."
     )
-    max_num_load_retries: int = _flag(0, "How often a version that fails to load is tried again.")
-    load_retry_interval_micros: int = _flag(60_000_000, "Microseconds before it is tried again.")
+    max_num_load_retries: int = _flag(0, "How often a version that fails to load is tried again.", least=0)
+    load_retry_interval_micros: int = _flag(60_000_000, "Microseconds before it is tried again.", least=0)
     allow_version_labels_for_unavailable_models: bool = _flag(
         default=False, text="Let a new label point to a version that is not loaded."
     )
@@ -74,15 +78,18 @@ class Settings:
     enable_model_warmup: bool = _flag(
         default=True, text="Replay a version's warm-up file before it takes traffic."
     )
-    num_request_iterations_for_warmup: int = _flag(1, "How often each record of it is replayed.")
+    num_request_iterations_for_warmup: int = _flag(1, "How often each record of it is replayed.", least=0)
     saved_model_tags: str = _flag("serve", "Tags of the graph to load, separated by commas.")
-    tensorflow_session_parallelism: int = _flag(0, "What the two below are if they are 0.")
-    tensorflow_intra_op_parallelism: int = _flag(0, "Threads for one operation; 0: TensorFlow decides.")
+    tensorflow_session_parallelism: int = _flag(0, "What the two below are if they are 0.", least=0)
+    tensorflow_intra_op_parallelism: int = _flag(
+        0, "Threads for one operation; 0: TensorFlow decides.", least=0
+    )
     tensorflow_inter_op_parallelism: int = _flag(
         0,
         "Operations at once, for all requests together; 0: each request's run in the thread that answers it.",
+        least=0,
     )
-    grpc_max_threads: int = _flag(16, "Threads that answer gRPC requests.")
+    grpc_max_threads: int = _flag(16, "Threads that answer gRPC requests.", least=1)
     grpc_channel_arguments: str = _flag("", "Options of the gRPC server: key=value, separated by commas.")
     enable_signature_method_name_check: bool = _flag(
         default=True, text="Refuse signatures whose method is not predict, classify or regress."
@@ -91,14 +98,24 @@ class Settings:
         default=False, text="Answer predict with tensor_content instead of the fields for each dtype."
     )
     host: str = _flag("127.0.0.1", "Address to listen on; 0.0.0.0: all addresses.")
-    max_message_bytes: int = _flag(64 * _MEBIBYTE, "Largest request or answer, in bytes.")
+    max_message_bytes: int = _flag(64 * _MEBIBYTE, "Largest request or answer, in bytes.", least=1)
     max_concurrent_requests: int = _flag(
-        256, "Most requests at once, including waiting ones; more get RESOURCE_EXHAUSTED."
+        256, "Most requests at once, including waiting ones; more get RESOURCE_EXHAUSTED.", least=1
     )
-    drain_seconds: float = _flag(10.0, "Seconds that running requests have to finish when the server stops.")
+    drain_seconds: float = _flag(
+        10.0, "Seconds that running requests have to finish when the server stops.", least=0
+    )
     interceptors: str = _flag("", "Factories of interceptors, package.module:function, separated by commas.")
     prediction_log_config_file: str = _flag("", "LoggingConfig of the prediction log, for its interceptor.")
     experiment_config_file: str = _flag("", "Folder of the experiments, for their interceptor.")
+
+    def __post_init__(self) -> None:
+        for flag in fields(self):
+            value, least = getattr(self, flag.name), flag.metadata["least"]
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ServerError(f"{flag.name} must be a finite number, but is {value}. Correct it.")
+            if least is not None and value < least:
+                raise ServerError(f"{flag.name} must be {least} or more, but is {value}. Correct it.")
 
     @classmethod
     def from_flags(cls, arguments: Sequence[str]) -> Settings:
@@ -106,6 +123,7 @@ class Settings:
 
         Raises:
             SystemExit: with code 2 and a usage text when a flag is unknown or its value not valid.
+            ServerError: when a number is too small or not finite.
         """
         parser = argparse.ArgumentParser(prog="python -m kit.serving", allow_abbrev=False)
         for flag in fields(cls):

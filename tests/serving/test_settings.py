@@ -30,6 +30,20 @@ def test_a_truth_may_stand_alone_or_be_said(word: str, value: bool) -> None:
 
 
 @pytest.mark.parametrize(
+    ("flag", "why"),
+    [
+        ("grpc_max_threads=0", "must be 1 or more, but is 0"),
+        ("max_concurrent_requests=0", "must be 1 or more, but is 0"),
+        ("tensorflow_intra_op_parallelism=-1", "must be 0 or more, but is -1"),
+        ("drain_seconds=nan", "must be a finite number, but is nan"),
+    ],
+)
+def test_a_number_with_which_no_server_can_run_is_named(flag: str, why: str) -> None:
+    with pytest.raises(ServerError, match=f"^{flag.partition('=')[0]} {why}. Correct it.$"):
+        Settings.from_flags([f"--{flag}"])
+
+
+@pytest.mark.parametrize(
     "flag", ["--model_nam=x", "--port=many", "--enable_batching=perhaps", "--drain_seconds=long"]
 )
 def test_a_flag_that_is_not_known_ends_the_process(flag: str, capsys: pytest.CaptureFixture[str]) -> None:
