@@ -38,8 +38,8 @@ def test_a_key_made_after_the_clock_was_set_back_signs(
 ) -> None:
     class Earlier(dt.datetime):
         @classmethod
-        def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:
-            return dt.datetime(2020, 1, 1, tzinfo=tz)
+        def now(cls, tz: dt.tzinfo | None = None) -> Earlier:
+            return cls(2020, 1, 1, tzinfo=tz)
 
     monkeypatch.setattr(keys, "dt", SimpleNamespace(datetime=Earlier, UTC=dt.UTC))
     for _ in range(2):
