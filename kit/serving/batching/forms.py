@@ -131,7 +131,9 @@ class Form:
         self.wait_micros, self._whole = whole.wait_micros, whole
         self.signature_name, self.names = signature_name, question.names
         self._columns, self._taken = tuple(columns), [column.taken for column in columns]
-        self._texts = [column for column in columns if isinstance(column, _Texts)]
+        texts = [column for column in columns if isinstance(column, _Texts)]
+        # Clients send inputs in any order, but an executor is for one order of what is fetched.
+        self._texts = sorted(texts, key=lambda column: column.decoded)
         checks = [name for column in self._texts for name in (column.decoded.sizes, column.decoded.dtypes)]
         self._outputs = len(question.fetches)
         self._fetches = (*[whole.decoding.outputs[each] for each in question.fetches], *checks)

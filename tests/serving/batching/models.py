@@ -29,6 +29,11 @@ def save_batches(folder: Path) -> Path:
             word=_spec([None], tf.string),
             x=_spec([None]),
         ),
+        "joined": _function(
+            lambda first, second: {"code": module.table.lookup(tf.strings.join([first, second]))},
+            first=_spec([None], tf.string),
+            second=_spec([None], tf.string),
+        ),
         "uneven": _function(
             _uneven, ids=_spec([None, None, None], tf.int64), words=_spec([None, None], tf.string)
         ),

@@ -249,6 +249,28 @@ def test_a_version_that_was_warmed_up_builds_nothing_for_its_first_request(
     assert set(servable._callables) == known
 
 
+def test_the_order_in_which_inputs_were_sent_needs_no_executor_of_its_own(tmp_path: Path) -> None:
+    servable = load(save_batches(tmp_path / "1"), num_batch_threads=1)
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name, request.model_spec.signature_name = NAME, "joined"
+    for name, text in (("first", b"tw"), ("second", b"o")):
+        request.inputs[name].CopyFrom(as_proto(np.array([text], object)))
+    message = request.SerializeToString()
+    one = forms.Sent.read(message)
+    assert one is not None
+    # Protobuf gives a map in an order of its own, another one in each process.
+    spec, *inputs = one.key
+    other = forms.Sent(one.spec, (spec, *inputs[2:], *inputs[:2]), one.tensors[::-1])
+    executors = set()
+    for sent in (one, other):
+        form = forms.form_of(servable, sent, message)
+        assert form is not None
+        (codes,) = form.compute_batch([form.taken(sent)])  # type: ignore[list-item]
+        assert codes.tolist() == [2]
+        executors.add(len(servable._callables))
+    assert executors == {1}
+
+
 def test_forms_are_kept_in_bounds(asked: _Asked, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forms, "_MOST_FORMS", 2)
     messages = []

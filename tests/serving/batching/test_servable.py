@@ -189,7 +189,7 @@ def test_rows_of_several_lengths_do_not_meet_without_padding(loaded: Loaded) -> 
 
 def test_what_has_no_batch_is_not_batched(loaded: Loaded) -> None:
     servable = loaded()
-    assert servable.batched == ["codes", "not_negative", "serving_default", "slow", "uneven"]
+    assert servable.batched == ["codes", "joined", "not_negative", "serving_default", "slow", "uneven"]
     assert servable.run("fixed", _x(1, 2))["y"].tolist() == [1, 2]
     assert servable.run("total", _x(1, 2))["y"] == 3
 
