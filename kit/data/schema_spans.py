@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kit.data.example_gen import SPLITS
@@ -62,7 +62,7 @@ def _files(project: Project, spans: str) -> dict[str, list[Path]]:
     return {f"span {project.span_label(span)}": project.span_files(span) for span in _chosen(project, spans)}
 
 
-def _chosen(project: Project, spans: str) -> list[int]:
+def _chosen(project: Project, spans: str) -> Sequence[int]:
     if not spans.strip():
         of_train = (file.span for file in project.input_files() if file.split == SPLITS[0])
         return list(dict.fromkeys(span for span in of_train if span is not None))
@@ -72,5 +72,5 @@ def _chosen(project: Project, spans: str) -> list[int]:
     except ValueError as error:
         raise UsageError(f"--spans: {error}. Write for example 1-6 or last 2.") from None
     if isinstance(asked, SpanRange):
-        return list(asked.numbers())
+        return asked.numbers()
     return project.spans()[-asked.count :]

@@ -6,7 +6,7 @@ So monitoring can be tried without a server, and a past day can be seen as if it
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -187,7 +187,7 @@ def _examples_signature(folder: Path) -> Any:
     return signature
 
 
-def _chosen(session: Session, spans: str) -> list[int]:
+def _chosen(session: Session, spans: str) -> Sequence[int]:
     """Return the numbers of the spans to play, the oldest first; none for an empty text."""
     project = session.project
     if not str(spans).strip():
@@ -202,4 +202,4 @@ def _chosen(session: Session, spans: str) -> list[int]:
         project.spec.data.check_spans(asked)
     except ValueError as error:
         raise UsageError(f"traffic_spans must name spans, but {error}.") from None
-    return project.spans()[-asked.count :] if isinstance(asked, SpanWindow) else list(asked.numbers())
+    return project.spans()[-asked.count :] if isinstance(asked, SpanWindow) else asked.numbers()

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from kit.errors import InfraCheckError
+from kit.errors import InfraCheckError, InputDataError
 from kit.monitoring import traffic
 from kit.monitoring.last_push import PushedVersion
 from kit.monitoring.log import PredictionLog
@@ -102,6 +102,15 @@ def test_what_was_asked_about_now_is_not_asked_about_again_tomorrow(
     (table.folder / str(today)).rename(table.folder / str(today - dt.timedelta(days=1)))
     assert "nothing is logged twice" in traffic.play(session, "1-2").message
     assert len(times(session)) == 6
+
+
+def test_spans_without_end_stop_at_the_first_that_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = session_of(tmp_path, monkeypatch, NUMBERED, "ignore")
+    with pytest.raises(InputDataError, match=r"The files of span 3 are expected"):
+        traffic.play(session, "1-999999999999999")  # a list of these would fill the memory
+    assert times(session) == []
 
 
 def test_answers_of_several_classes_are_logged_as_lists(
