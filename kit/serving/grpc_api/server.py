@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import grpc
@@ -12,6 +14,7 @@ from grpc_reflection.v1alpha import reflection
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from kit.serving.batching.parameters import Batching
+from kit.serving.errors import ServerError
 from kit.serving.grpc_api.front import Front, cannot_listen
 from kit.serving.grpc_api.health import Health
 from kit.serving.grpc_api.model import ModelServicer
@@ -44,7 +47,7 @@ class GrpcServer:
         """Listen; return the address, host and port.
 
         Raises:
-            ServerError: when the port is not available.
+            ServerError: when the port or the socket is not available.
         """
         manager, server = self._inference.manager, self._server
         servicer = PredictionServicer(self._inference)
@@ -53,7 +56,7 @@ class GrpcServer:
         health_pb2_grpc.add_HealthServicer_to_server(self._health.servicer, server)
         reflection.enable_server_reflection((*describe_services(), HEALTH, reflection.SERVICE_NAME), server)
         if self._settings.grpc_socket_path:
-            self._bind(f"unix:{self._settings.grpc_socket_path}")
+            self._bind_socket(self._settings.grpc_socket_path)
         self._front = front = Front.listening(
             server,
             self._inference,
@@ -80,6 +83,20 @@ class GrpcServer:
         except RuntimeError as error:
             raise cannot_listen(address, error) from error
 
+    def _bind_socket(self, path: str) -> None:
+        # gRPC would put its own socket in the place of another server's, which would go on without clients.
+        if _answers(path):
+            raise ServerError(
+                f"grpc_socket_path must not be in use, but a server listens on {path}. Stop it, or choose another path."
+            )
+        try:
+            self._server.add_insecure_port(f"unix:{path}")
+        except RuntimeError as error:
+            raise ServerError(
+                f"grpc_socket_path must be a path where a socket can be made, but it is {path} ({error}). Choose a "
+                "short path in a folder that exists."
+            ) from error
+
     def stop(self) -> None:
         """Accept no more requests, and give running ones `drain_seconds` to finish."""
         self._health.stop()
@@ -95,15 +112,20 @@ class GrpcServer:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
+def _answers(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as probe, suppress(OSError):
+        probe.connect(path)
+        return True
+    return False
+
+
 def _options(settings: Settings) -> list[tuple[str, Any]]:
     """Return the server's options; those of grpc_channel_arguments come last and so win."""
     options: list[tuple[str, Any]] = [
         ("grpc.max_receive_message_length", settings.max_message_bytes),
         ("grpc.max_send_message_length", settings.max_message_bytes),
-        (
-            "grpc.so_reuseport",
-            0,
-        ),  # otherwise a second server on the same port starts and takes half of the requests
+        # Otherwise a second server on the same port starts, and takes half of the requests.
+        ("grpc.so_reuseport", 0),
     ]
     options += settings.channel_arguments()
     return options

@@ -220,3 +220,22 @@ def test_a_unix_socket_is_served_too(base: Path, tmp_path: Path) -> None:
         with closing(grpc.insecure_channel(f"unix:{tmp_path / 'socket'}")) as channel:
             stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
             assert stub.Predict(predict_request(1.0), _SECONDS).outputs["y"].float_val == [2]
+
+
+def test_a_unix_socket_that_another_server_has_stays_its_own(base: Path, tmp_path: Path) -> None:
+    settings = settings_of(base, grpc_socket_path=str(tmp_path / "socket"))
+    with ModelServer(settings) as server:
+        server.start()
+        with pytest.raises(ServerError, match=r"must not be in use, but a server listens on .*socket"):
+            ModelServer(settings).start()
+        with closing(grpc.insecure_channel(f"unix:{tmp_path / 'socket'}")) as channel:
+            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            assert stub.Predict(predict_request(1.0), _SECONDS).outputs["y"].float_val == [2]
+    with ModelServer(settings) as server:  # a file that was left behind, or none
+        server.start()
+
+
+@pytest.mark.parametrize("path", ["missing/socket", "long" * 30])
+def test_a_path_where_no_socket_can_be_is_said(base: Path, tmp_path: Path, path: str) -> None:
+    with pytest.raises(ServerError, match=r"grpc_socket_path must be a path .* Choose a short path"):
+        ModelServer(settings_of(base, grpc_socket_path=str(tmp_path / path))).start()
