@@ -106,12 +106,17 @@ class LoadSweep(View):
             )
         there = chosen.there
         cost = say("{processor_ms} ms of processor time per answer", processor_ms=number(there.processor_ms))
-        return say(
-            "Chosen: {name}. At that rate its p99 is {p99_ms} ms, for {cost}, the least of all.",
+        said = say(
+            "Chosen: {name}. At that rate its p99 is {p99_ms} ms, for {cost}, the least of the settings that batch.",
             name=chosen.name,
             p99_ms=number(there.p99_ms),
             cost=cost,
         )
+        without = next((one.there for one in self._settings if one.serves_plainly), None)
+        if without is None or without.processor_ms >= there.processor_ms:
+            return said
+        less = say("Without batching it is less: {processor_ms} ms.", processor_ms=number(without.processor_ms))
+        return f"{said} {less}"
 
     def _sentence(self) -> Markup:
         look = "good" if self._sweep.chosen else "bad"

@@ -86,6 +86,11 @@ def only_without_batching() -> LoadSweep:
     return LoadSweep(Sweep(found, {"without batching": {}, "8 rows": parameters(8)}))
 
 
+def cheaper_without_batching() -> LoadSweep:
+    found = [*points("without batching", 5, 0.2), *points("8 rows", 6, 0.3)]
+    return LoadSweep(Sweep(found, {"without batching": {}, "8 rows": parameters(8)}, "8 rows"))
+
+
 def many(amount: int = 3_000) -> LoadSweep:
     """Return a sweep of more settings than a static face has room for; the last is chosen."""
     names = [f"setting {place}" for place in range(amount)]

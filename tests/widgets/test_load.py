@@ -64,6 +64,14 @@ def test_a_sweep_that_nothing_meets_says_what_to_do() -> None:
     assert "Chosen: none. No setting meets the target: ask for less" in repr(examples.none_does())
 
 
+def test_what_costs_less_than_the_chosen_setting_is_said() -> None:
+    less = "Without batching it is less: 0.2 ms."
+    assert "for 0.3 ms of processor time per answer, the least of the settings that batch. " + less in repr(
+        examples.cheaper_without_batching()
+    )
+    assert "it is less" not in repr(examples.view())
+
+
 def test_where_only_the_server_without_batching_does_it_it_is_advised() -> None:
     said = repr(examples.only_without_batching())
     assert "No batching setting meets the target, but without batching does: use that." in said

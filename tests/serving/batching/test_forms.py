@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import grpc
 import numpy as np
 import pytest
-import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow.core.framework import types_pb2
-from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+from tensorflow_serving.apis import predict_pb2
 
-from kit.serving.assets import WARMUP_FILE
 from kit.serving.batching import Batching, forms
 from kit.serving.errors import ServingError
 from kit.serving.gathering import Gathering
@@ -24,8 +21,7 @@ from kit.serving.inference import Inference
 from kit.serving.predictions import Later
 from kit.serving.server import ModelServer
 from kit.serving.tensors import as_proto
-from kit.serving.warmup import warm_up
-from serving.batching.models import NAME, load, save_batches
+from serving.batching.models import NAME, save_batches
 from serving.models import settings_of
 
 _Told = list[tuple[bytes | tuple[grpc.StatusCode, str], int]]
@@ -225,50 +221,6 @@ def test_a_batch_is_filled_up_to_an_allowed_size(asked: _Asked) -> None:
     told = asked.together([request.SerializeToString()] * 3)
     rows = [predict_pb2.PredictResponse.FromString(response).outputs["rows"] for response, _ in told]
     assert [list(each.int_val) for each in rows] == [[4]] * 3
-
-
-@pytest.mark.parametrize("replayed", [False, True], ids=["zeros", "a record"])
-def test_a_version_that_was_warmed_up_builds_nothing_for_its_first_request(
-    tmp_path: Path, *, replayed: bool
-) -> None:
-    servable = load(save_batches(tmp_path / "1"), num_batch_threads=1)
-    message = _request().SerializeToString()
-    if replayed:
-        log = prediction_log_pb2.PredictionLog()
-        log.predict_log.request.ParseFromString(message)
-        (tmp_path / "1" / "assets.extra").mkdir()
-        with tf.io.TFRecordWriter(str(tmp_path / "1" / WARMUP_FILE)) as writer:
-            writer.write(log.SerializeToString())
-    warm_up(servable)
-    known = set(servable._callables)
-    sent = forms.Sent.read(message)
-    assert sent is not None
-    form = forms.form_of(servable, sent, message)
-    assert form is not None
-    form.compute_batch([form.taken(sent)])  # type: ignore[list-item]
-    assert set(servable._callables) == known
-
-
-def test_the_order_in_which_inputs_were_sent_needs_no_executor_of_its_own(tmp_path: Path) -> None:
-    servable = load(save_batches(tmp_path / "1"), num_batch_threads=1)
-    request = predict_pb2.PredictRequest()
-    request.model_spec.name, request.model_spec.signature_name = NAME, "joined"
-    for name, text in (("first", b"tw"), ("second", b"o")):
-        request.inputs[name].CopyFrom(as_proto(np.array([text], object)))
-    message = request.SerializeToString()
-    one = forms.Sent.read(message)
-    assert one is not None
-    # Protobuf gives a map in an order of its own, another one in each process.
-    spec, *inputs = one.key
-    other = forms.Sent(one.spec, (spec, *inputs[2:], *inputs[:2]), one.tensors[::-1])
-    executors = set()
-    for sent in (one, other):
-        form = forms.form_of(servable, sent, message)
-        assert form is not None
-        (codes,) = form.compute_batch([form.taken(sent)])  # type: ignore[list-item]
-        assert codes.tolist() == [2]
-        executors.add(len(servable._callables))
-    assert executors == {1}
 
 
 def test_forms_are_kept_in_bounds(asked: _Asked, monkeypatch: pytest.MonkeyPatch) -> None:
