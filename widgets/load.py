@@ -115,7 +115,9 @@ class LoadSweep(View):
         without = next((one.there for one in self._settings if one.serves_plainly), None)
         if without is None or without.processor_ms >= there.processor_ms:
             return said
-        less = say("Without batching it is less: {processor_ms} ms.", processor_ms=number(without.processor_ms))
+        less = say(
+            "Without batching it is less: {processor_ms} ms.", processor_ms=number(without.processor_ms)
+        )
         return f"{said} {less}"
 
     def _sentence(self) -> Markup:
