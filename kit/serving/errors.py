@@ -55,6 +55,14 @@ class ServerError(UsageError):
     """A server cannot be started as requested."""
 
 
+def cannot_listen(address: str, reason: object) -> ServerError:
+    """Return the error of a server that cannot have its port."""
+    return ServerError(
+        f"A server must be able to listen on {address}, but that port is taken or not allowed ({reason}). "
+        "Choose another port, or 0 for any free one."
+    )
+
+
 def http_status(code: grpc.StatusCode) -> int:
     """Return the HTTP status that TensorFlow Serving's REST API gives for a gRPC code.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Any, Self
+from typing import Self
 
 from kit.os_errors import reason_of
 from kit.serving.batching import servable_class_of
@@ -89,24 +89,28 @@ class ModelServer:
 
 
 def _check_host(host: str) -> None:
+    if problem := _problem_with(host):
+        raise ServerError(
+            f"A server must listen on an address of this machine, but host is {host!r}: {reason_of(problem)}. Give for "
+            "example 127.0.0.1, ::1, or 0.0.0.0 for all addresses."
+        ) from problem
+
+
+def _problem_with(host: str) -> OSError | None:
+    """Return why none of a host's addresses can be listened on; None: one can."""
+    problem: OSError | None = None
     try:
         found = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)
-        if not any(_can_listen(family, address[:2]) for family, *_, address in found[:-1]):
-            family, *_, address = found[-1]
-            socket.create_server(address[:2], family=family).close()
     except OSError as error:
-        raise ServerError(
-            f"A server must listen on an address of this machine, but host is {host!r}: {reason_of(error)}. Give for "
-            "example 127.0.0.1, ::1, or 0.0.0.0 for all addresses."
-        ) from error
-
-
-def _can_listen(family: int, address: tuple[Any, ...]) -> bool:
-    try:
-        socket.create_server(address, family=family).close()
-    except OSError:
-        return False
-    return True
+        return error
+    for family, *_, address in found:
+        try:
+            socket.create_server(address[:2], family=family).close()
+        except OSError as error:
+            problem = error
+        else:
+            return None
+    return problem
 
 
 def _bracketed(address: str | None) -> str | None:

@@ -28,7 +28,7 @@ from typing import Any, Self
 import grpc
 from pygrpc_native import EVENT_CALL, NativeGrpcFront
 
-from kit.serving.errors import ServerError, ServingError
+from kit.serving.errors import ServingError, cannot_listen
 from kit.serving.gathering import BROKEN, Gathering, Submit
 from kit.serving.grpc_api.calls import MOST_LETTERS
 from kit.serving.headers import VERSION_HEADER
@@ -233,14 +233,6 @@ def _in_no_hurry() -> Iterator[None]:
     finally:
         with suppress(OSError):
             os.sched_setscheduler(0, *before)
-
-
-def cannot_listen(address: str, error: Exception) -> ServerError:
-    """Return the error of a server that cannot have its port."""
-    return ServerError(
-        f"A server must be able to listen on {address}, but that port is taken or not allowed ({error}). "
-        "Choose another port, or 0 for any free one."
-    )
 
 
 def _options(settings: Settings) -> dict[str, Any] | None:

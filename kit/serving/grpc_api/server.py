@@ -14,8 +14,8 @@ from grpc_reflection.v1alpha import reflection
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from kit.serving.batching.parameters import Batching
-from kit.serving.errors import ServerError
-from kit.serving.grpc_api.front import Front, cannot_listen
+from kit.serving.errors import ServerError, cannot_listen
+from kit.serving.grpc_api.front import Front
 from kit.serving.grpc_api.health import Health
 from kit.serving.grpc_api.model import ModelServicer
 from kit.serving.grpc_api.prediction import PredictionServicer

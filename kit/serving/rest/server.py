@@ -23,7 +23,7 @@ from tornado.httpserver import HTTPServer
 from tornado.iostream import IOStream, StreamClosedError
 
 from kit.os_errors import reason_of
-from kit.serving.errors import ServerError
+from kit.serving.errors import cannot_listen
 from kit.serving.inference import Inference
 from kit.serving.metrics import Metrics
 from kit.serving.rest.api import Reply, Request, RestApi, refusal
@@ -80,10 +80,7 @@ class RestServer:
             listening = socket.create_server((host, port), family=family, backlog=_BACKLOG)
         except OSError as error:
             self._close()
-            raise ServerError(
-                f"A server must be able to listen on {host}:{port}, but that port is taken or not allowed "
-                f"({reason_of(error)}). Choose another port, or 0 for any free one."
-            ) from error
+            raise cannot_listen(f"{host}:{port}", reason_of(error)) from error
         listening.setblocking(False)
         self._thread.start()
         asyncio.run_coroutine_threadsafe(self._listen(listening), self._loop).result()
